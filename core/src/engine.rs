@@ -1,0 +1,290 @@
+//! The engine behind everything that waits on time: one lock, one alarm, and futures that queue.
+//!
+//! # Parts
+//! - A [`Book`] decides: who is next, whether they may go, and when to look again if not. The
+//!   [`Throttle`](crate::Throttle) has one line of waiters, [`Keyed`](crate::Keyed) one per key.
+//! - The engine keeps the lock, the clock, the time limits of waiters, and the alarm.
+//! - [`Wait`] is the future: it takes its place when first polled and gives it up when dropped.
+//!
+//! # The alarm
+//! There is one, and no background task: the engine itself is what the alarm wakes. Whenever the time
+//! at which to look again changes, somebody [drives](Engine::drive): looks at the clock, grants all
+//! that is due, and sets the alarm anew. [`Alarm`] lets one thread drive at a time and makes it go
+//! round again if another one asked meanwhile; the sleep is created, polled and dropped outside the
+//! lock of the state. Because granting does not depend on a waiting task being polled, a waiter that
+//! nobody polls holds up nobody behind it.
+//!
+//! # Rules
+//! - A waiter is granted under the lock, in the order the book says; wakers are woken after it.
+//! - The clock is read under the lock, so that decisions follow each other in time.
+//! - Time limits: who is due to be granted at the very moment its limit ends, is granted.
+
+mod alarm;
+mod wait;
+
+use std::collections::BTreeSet;
+use std::task::{Wake, Waker};
+
+use crate::config::ConfigError;
+use crate::queue::{Line, Stage, WaiterId, Waiters};
+use crate::sync::{Arc, Mutex, MutexGuard};
+use crate::throttle::{AdmitError, CostError};
+use crate::time::{Steady, Tick, Timer};
+use crate::wakers::Wakers;
+use alarm::Alarm;
+pub(crate) use wait::Wait;
+
+/// Who is next, whether they may go, and when to look again.
+pub(crate) trait Book: Send + 'static {
+    /// What a caller wants.
+    type Request: Send + Unpin + 'static;
+    /// What a waiter's slot remembers of it.
+    type Ask: Send + 'static;
+
+    /// Checks a request and makes it an ask. On an error nothing has changed.
+    fn open(&mut self, request: &mut Self::Request, now: Tick) -> Result<Self::Ask, AdmitError>;
+
+    /// Forgets an ask that led to nothing.
+    fn discard(&mut self, _ask: Self::Ask, _now: Tick) {}
+
+    /// Why a waiter can no longer be let in, ever: its cost has become too high.
+    fn unfit(&self, ask: &Self::Ask) -> Option<CostError>;
+
+    /// Lets the caller in at once, if it may go and overtakes nobody.
+    fn admit(&mut self, ask: &mut Self::Ask, now: Tick) -> bool;
+
+    /// The line in which such an ask waits.
+    fn line_of(&mut self, ask: &Self::Ask) -> &mut Line;
+
+    /// Waiter `id` has come to the front of its line, or has left it from there.
+    fn front_changed(&mut self, _waiters: &Waiters<Self::Ask>, _id: WaiterId, _now: Tick) {}
+
+    /// Lets in all that may go; answers when to look again, if time alone can change anything.
+    fn advance(&mut self, waiters: &mut Waiters<Self::Ask>, now: Tick, granted: &mut Granted)
+    -> Option<Tick>;
+
+    /// Takes back an admission that was never used.
+    fn take_back(&mut self, ask: Self::Ask, now: Tick);
+}
+
+/// Collects who was let in.
+#[derive(Default)]
+pub(crate) struct Granted {
+    pub(crate) wakers: Wakers,
+    pub(crate) count: usize,
+}
+
+pub(crate) struct Engine<B: Book, T: Timer> {
+    timer: T,
+    state: Mutex<State<B>>,
+    alarm: Alarm<T::Sleep>,
+}
+
+pub(crate) struct State<B: Book> {
+    pub(crate) book: B,
+    pub(crate) closed: bool,
+    pub(crate) max_waiting: usize,
+    waiters: Waiters<B::Ask>,
+    waiting: usize,
+    clock: Steady,
+    /// The time limits of waiters. An entry stays until its future removes it.
+    limits: BTreeSet<(Tick, WaiterId)>,
+    /// When to look again.
+    due: Option<Tick>,
+    /// What the alarm was last set to.
+    armed: Option<Tick>,
+}
+
+impl<B: Book, T: Timer> Engine<B, T> {
+    pub(crate) fn new(timer: T, book: B, max_waiting: usize) -> Arc<Self> {
+        let clock = Steady::starting_at(timer.now());
+        let state = State {
+            book,
+            closed: false,
+            max_waiting,
+            waiters: Waiters::new(),
+            waiting: 0,
+            clock,
+            limits: BTreeSet::new(),
+            due: None,
+            armed: None,
+        };
+        Arc::new(Self { timer, state: Mutex::new(state), alarm: Alarm::new() })
+    }
+
+    pub(crate) fn timer(&self) -> &T {
+        &self.timer
+    }
+
+    /// Looks at something, or changes something that lets nobody in.
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(&mut State<B>) -> R) -> R {
+        look(&mut self.state.lock())
+    }
+
+    /// Looks at something as of now.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&mut State<B>, Tick) -> R) -> R {
+        let mut state = self.state.lock();
+        let now = state.read(&self.timer);
+        look(&mut state, now)
+    }
+
+    /// Changes something as of now, and lets in whom that allows.
+    pub(crate) fn change<R>(self: &Arc<Self>, change: impl FnOnce(&mut State<B>, Tick) -> R) -> R {
+        let mut state = self.state.lock();
+        let now = state.read(&self.timer);
+        let result = change(&mut state, now);
+        self.settle(state, now);
+        result
+    }
+
+    /// Gives something back. The clock is read only if `needs_time` or somebody waits.
+    #[inline]
+    pub(crate) fn give_back(
+        self: &Arc<Self>,
+        needs_time: impl FnOnce(&B) -> bool,
+        give: impl FnOnce(&mut B, Tick),
+    ) {
+        let mut state = self.state.lock();
+        let waited_for = state.waiting > 0;
+        let now =
+            if waited_for || needs_time(&state.book) { state.read(&self.timer) } else { state.clock.now() };
+        give(&mut state.book, now);
+        if waited_for {
+            self.settle(state, now);
+        }
+    }
+
+    /// Changes the limits, unless that is an error, and turns away who does not fit them any more.
+    pub(crate) fn update(
+        self: &Arc<Self>,
+        change: impl FnOnce(&mut State<B>, Tick) -> Result<(), ConfigError>,
+    ) -> Result<(), ConfigError> {
+        let mut state = self.state.lock();
+        let now = state.read(&self.timer);
+        change(&mut state, now)?;
+        let turned_away = state.turn_away_those(Stage::Unfit, |book, ask| book.unfit(ask).is_some());
+        self.settle(state, now);
+        turned_away.wake();
+        Ok(())
+    }
+
+    /// Turns everybody away, now and from now on.
+    pub(crate) fn close(self: &Arc<Self>) {
+        let mut state = self.state.lock();
+        let now = state.read(&self.timer);
+        state.closed = true;
+        let turned_away = state.turn_away_those(Stage::Closed, |_, _| true);
+        self.settle(state, now);
+        turned_away.wake();
+    }
+
+    /// Lets in all that may go, lets go of the lock, wakes, and sees to the alarm.
+    fn settle(self: &Arc<Self>, mut state: MutexGuard<'_, State<B>>, now: Tick) {
+        let wakers = state.advance(now);
+        let rearm = state.due != state.armed;
+        drop(state);
+        wakers.wake();
+        if rearm {
+            self.drive();
+        }
+    }
+
+    /// Looks at the clock, lets in all that is due, and sets the alarm for when to look again.
+    fn drive(self: &Arc<Self>) {
+        if !self.alarm.begin() {
+            return;
+        }
+        loop {
+            let mut state = self.state.lock();
+            let now = state.read(&self.timer);
+            let wakers = state.advance(now);
+            state.armed = state.due;
+            let due = state.due.and_then(|due| state.clock.to_raw(due));
+            drop(state);
+            wakers.wake();
+            self.alarm.set(due, |due| self.timer.sleep_until(due), || Waker::from(self.clone()));
+            if self.alarm.end() {
+                return;
+            }
+        }
+    }
+}
+
+/// The alarm rang.
+impl<B: Book, T: Timer> Wake for Engine<B, T> {
+    fn wake(self: Arc<Self>) {
+        self.alarm.rang();
+        self.drive();
+    }
+}
+
+impl<B: Book> State<B> {
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// When the front of the line has a chance again, if time alone can bring that about.
+    pub(crate) fn due(&self) -> Option<Tick> {
+        self.due
+    }
+
+    fn read<T: Timer>(&mut self, timer: &T) -> Tick {
+        self.clock.read(timer.now())
+    }
+
+    /// Lets in all that may go at `now`, ends the waits whose time is up, and notes when to look again.
+    fn advance(&mut self, now: Tick) -> Wakers {
+        let mut granted = Granted::default();
+        self.time_out(&mut granted, |limit| limit < now);
+        loop {
+            let before = granted.count;
+            let due = self.book.advance(&mut self.waiters, now, &mut granted);
+            self.waiting -= granted.count - before;
+            if !self.time_out(&mut granted, |limit| limit <= now) {
+                let next_limit = self.limits.iter().map(|&(limit, _)| limit).find(|&limit| limit > now);
+                self.due = due.into_iter().chain(next_limit).min();
+                return granted.wakers;
+            }
+        }
+    }
+
+    /// Turns away the waiters whose limit `is_up`. Whether there were any.
+    fn time_out(&mut self, granted: &mut Granted, is_up: impl Fn(Tick) -> bool) -> bool {
+        let mut any = false;
+        while let Some(&(limit, id)) = self.limits.first().filter(|(limit, _)| is_up(*limit)) {
+            self.limits.remove(&(limit, id));
+            if self.waiters.stage(id) == Stage::Waiting {
+                granted.wakers.push(self.turn_away(id, Stage::TimedOut));
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Takes a waiter out of its line, unserved.
+    fn turn_away(&mut self, id: WaiterId, stage: Stage) -> Option<Waker> {
+        let front = self.is_front(id);
+        let line = self.book.line_of(self.waiters.ask(id));
+        let waker = self.waiters.settle(line, id, stage);
+        self.waiting -= 1;
+        if front {
+            let now = self.clock.now();
+            self.book.front_changed(&self.waiters, id, now);
+        }
+        waker
+    }
+
+    fn turn_away_those(&mut self, stage: Stage, leaves: impl Fn(&B, &B::Ask) -> bool) -> Wakers {
+        let waiting = self.waiters.waiting().filter(|&id| leaves(&self.book, self.waiters.ask(id)));
+        let ids: Vec<WaiterId> = waiting.collect();
+        let mut wakers = Wakers::default();
+        for id in ids {
+            wakers.push(self.turn_away(id, stage));
+        }
+        wakers
+    }
+
+    fn is_front(&mut self, id: WaiterId) -> bool {
+        self.book.line_of(self.waiters.ask(id)).head() == Some(id)
+    }
+}

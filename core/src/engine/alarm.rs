@@ -1,0 +1,88 @@
+//! The one alarm, and who may set it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::sync::{AtomicBool, AtomicU8, Mutex, Ordering};
+use crate::time::Tick;
+
+/// At rest.
+const IDLE: u8 = 0;
+/// Somebody drives.
+const BUSY: u8 = 1;
+/// Somebody drives, and has to go round again.
+const AGAIN: u8 = 2;
+
+/// Holds the sleep that is armed, if any, and sees to it that one thread at a time handles it.
+///
+/// A sleep may wake its waker from anywhere, even from within its own `poll` or `drop`. So the threads
+/// do not wait for each other: whoever comes while another one drives leaves word, and goes.
+pub(crate) struct Alarm<S> {
+    turn: AtomicU8,
+    /// The sleep that is armed has done its duty.
+    rang: AtomicBool,
+    /// Locked by whoever drives, and so never fought over.
+    sleep: Mutex<Option<(Tick, Pin<Box<S>>)>>,
+}
+
+impl<S: Future<Output = ()>> Alarm<S> {
+    pub(crate) fn new() -> Self {
+        Self { turn: AtomicU8::new(IDLE), rang: AtomicBool::new(false), sleep: Mutex::new(None) }
+    }
+
+    /// Takes the turn to drive. If somebody else has it, they will go round again.
+    pub(crate) fn begin(&self) -> bool {
+        let next = |turn| Some(if turn == IDLE { BUSY } else { AGAIN });
+        self.turn.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) == Ok(IDLE)
+    }
+
+    /// Gives the turn back; false if there is another round to go first.
+    pub(crate) fn end(&self) -> bool {
+        let next = |turn| Some(if turn == AGAIN { BUSY } else { IDLE });
+        self.turn.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) == Ok(BUSY)
+    }
+
+    /// Notes that the sleep has woken us. It is not polled again, but replaced.
+    pub(crate) fn rang(&self) {
+        self.rang.store(true, Ordering::Release);
+    }
+
+    /// Sets the alarm for `due`, or takes it off. Only by whoever has the turn.
+    pub(crate) fn set(
+        &self,
+        due: Option<Tick>,
+        sleep_until: impl FnOnce(Tick) -> S,
+        waker: impl FnOnce() -> Waker,
+    ) {
+        let rang = self.rang.swap(false, Ordering::Acquire);
+        let mut armed = self.sleep.lock();
+        let kept = !rang && armed.as_ref().map(|(at, _)| *at) == due;
+        if kept {
+            return;
+        }
+        let Some(due) = due else {
+            *armed = None;
+            return;
+        };
+        let sleep = sleep_until(due);
+        let (at, sleep) = match &mut *armed {
+            Some((at, old)) => {
+                // The box is used again.
+                old.set(sleep);
+                (at, old)
+            }
+            none => {
+                let (at, sleep) = none.insert((due, Box::pin(sleep)));
+                (at, sleep)
+            }
+        };
+        *at = due;
+        let waker = waker();
+        if sleep.as_mut().poll(&mut Context::from_waker(&waker)) == Poll::Ready(()) {
+            *armed = None;
+            // The time has come already: have a look at once.
+            self.turn.store(AGAIN, Ordering::Release);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! A wait to be let in: what the futures of throttle and keyed have in common.
+
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use super::{Book, Engine, State};
+use crate::queue::{Stage, WaiterId};
+use crate::sync::Arc;
+use crate::throttle::{AdmitError, TryAdmitError};
+use crate::time::{Tick, Timer, nanos};
+
+/// One caller's way in: asked for, queued, done.
+///
+/// Whoever owns it calls [`poll`](Wait::poll) until it is ready, and [`abandon`](Wait::abandon) when
+/// dropped, both with the same engine.
+pub(crate) struct Wait<B: Book> {
+    request: B::Request,
+    /// Nanoseconds to wait at most until queued, from then on the tick at which to give up.
+    limit: u64,
+    place: Place,
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Outside,
+    Queued(WaiterId),
+    Done,
+}
+
+impl<B: Book> Wait<B> {
+    pub(crate) fn new(request: B::Request) -> Self {
+        Self { request, limit: u64::MAX, place: Place::Outside }
+    }
+
+    /// Gives up after waiting so long.
+    pub(crate) fn set_limit(&mut self, limit: Duration) {
+        if matches!(self.place, Place::Outside) {
+            self.limit = nanos(limit);
+        }
+    }
+
+    pub(crate) fn request(&self) -> &B::Request {
+        &self.request
+    }
+
+    /// Asks at the first poll, and then again and again what became of it.
+    pub(crate) fn poll<T: Timer>(
+        &mut self,
+        engine: &Arc<Engine<B, T>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), AdmitError>> {
+        match self.place {
+            Place::Outside => self.enter(engine, cx.waker()),
+            Place::Queued(id) => self.look(engine, id, cx.waker()),
+            Place::Done => panic!("an `acquire` future was polled after it was ready"),
+        }
+    }
+
+    /// Gives up the place, or hands on what was granted and not taken.
+    pub(crate) fn abandon<T: Timer>(&mut self, engine: &Arc<Engine<B, T>>) {
+        let Place::Queued(id) = std::mem::replace(&mut self.place, Place::Done) else { return };
+        let mut state = engine.state.lock();
+        let now = state.read(&engine.timer);
+        let stage = state.waiters.stage(id);
+        let front = stage == Stage::Waiting && state.is_front(id);
+        let waker = if stage == Stage::Waiting { state.turn_away(id, Stage::Closed) } else { None };
+        let limited = state.limits.remove(&(Tick(self.limit), id));
+        let ask = state.waiters.remove(id);
+        match stage {
+            Stage::Granted => state.book.take_back(ask, now),
+            _ => state.book.discard(ask, now),
+        }
+        // Behind the front, one who leaves changes nothing for the others.
+        if front || limited || stage == Stage::Granted {
+            engine.settle(state, now);
+        } else {
+            drop(state);
+        }
+        drop(waker);
+    }
+
+    fn enter<T: Timer>(&mut self, engine: &Arc<Engine<B, T>>, waker: &Waker) -> Poll<Result<(), AdmitError>> {
+        self.place = Place::Done;
+        let mut guard = engine.state.lock();
+        let state = &mut *guard;
+        let now = state.read(&engine.timer);
+        let mut ask = match state.open(&mut self.request, now) {
+            Ok(ask) => ask,
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        if state.book.admit(&mut ask, now) {
+            return Poll::Ready(Ok(()));
+        }
+        if state.waiting >= state.max_waiting {
+            state.book.discard(ask, now);
+            return Poll::Ready(Err(AdmitError::QueueFull { max_waiting: state.max_waiting }));
+        }
+        let id = state.waiters.join(state.book.line_of(&ask), ask, waker.clone());
+        state.waiting += 1;
+        self.place = Place::Queued(id);
+        let limited = self.limit != u64::MAX;
+        if limited {
+            self.limit = now.0.saturating_add(self.limit);
+            state.limits.insert((Tick(self.limit), id));
+        }
+        let front = state.is_front(id);
+        if front {
+            state.book.front_changed(&state.waiters, id, now);
+        }
+        // Behind the front, one who joins changes nothing, unless the alarm is late already.
+        if front || limited || state.due.is_some_and(|due| due <= now) {
+            engine.settle(guard, now);
+        }
+        Poll::Pending
+    }
+
+    fn look<T: Timer>(
+        &mut self,
+        engine: &Arc<Engine<B, T>>,
+        id: WaiterId,
+        waker: &Waker,
+    ) -> Poll<Result<(), AdmitError>> {
+        let mut guard = engine.state.lock();
+        let state = &mut *guard;
+        let stage = state.waiters.stage(id);
+        if stage == Stage::Waiting {
+            let stale = state.waiters.update_waker(id, waker);
+            drop(guard);
+            drop(stale);
+            return Poll::Pending;
+        }
+        self.place = Place::Done;
+        state.limits.remove(&(Tick(self.limit), id));
+        let ask = state.waiters.remove(id);
+        let error = match stage {
+            Stage::Granted => return Poll::Ready(Ok(())),
+            Stage::TimedOut => AdmitError::TimedOut,
+            Stage::Unfit => state.book.unfit(&ask).map_or(AdmitError::Closed, AdmitError::Cost),
+            Stage::Waiting | Stage::Closed => AdmitError::Closed,
+        };
+        let now = state.clock.now();
+        state.book.discard(ask, now);
+        Poll::Ready(Err(error))
+    }
+}
+
+impl<B: Book, T: Timer> Engine<B, T> {
+    /// Lets the caller in at once, or not at all.
+    pub(crate) fn try_admit(&self, mut request: B::Request) -> Result<B::Request, TryAdmitError> {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        let now = state.read(&self.timer);
+        let mut ask = state.open(&mut request, now)?;
+        if state.book.admit(&mut ask, now) {
+            return Ok(request);
+        }
+        state.book.discard(ask, now);
+        Err(TryAdmitError::NotNow)
+    }
+}
+
+impl<B: Book> State<B> {
+    fn open(&mut self, request: &mut B::Request, now: Tick) -> Result<B::Ask, AdmitError> {
+        if self.closed { Err(AdmitError::Closed) } else { self.book.open(request, now) }
+    }
+}

@@ -1,0 +1,232 @@
+//! How much may be admitted now: the one question, and all that is remembered to answer it.
+//!
+//! A [`Limits`] knows nothing of waiters, locks or wakers. Whoever queues asks it
+//! [`when`](Limits::when), and tells it what was let in and what came out. An answer that comes from
+//! elsewhere (a quota shared by several processes, say) would be put here.
+
+use crate::config::ConfigError;
+use crate::rate::{Meter, Rate, Verdict};
+use crate::slots::Slots;
+use crate::time::Tick;
+use crate::units::{MAX_UNITS, Micros, to_micros};
+
+/// Slots, rates and pause, decided together.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    slots: Slots,
+    meters: Vec<Meter>,
+    paused_until: Tick,
+    /// The cost of all calls inside, less what was refunded to them.
+    unanswered: u128,
+    /// Refunds to calls that are still inside: so much less is charged when they come out.
+    refunded: u128,
+    max_cost: Micros,
+}
+
+/// What holds a call back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    Slot,
+    Pause,
+    Rate(usize),
+}
+
+impl Limits {
+    pub(crate) fn new(
+        rates: &[Rate],
+        concurrency: usize,
+        cooldown: u64,
+        now: Tick,
+    ) -> Result<Self, ConfigError> {
+        let mut limits = Self {
+            slots: Slots::new(concurrency, cooldown),
+            meters: meters(rates, now)?,
+            paused_until: Tick::ZERO,
+            unanswered: 0,
+            refunded: 0,
+            max_cost: 0,
+        };
+        limits.limit_cost();
+        Ok(limits)
+    }
+
+    /// Changes rates, concurrency and cooldown; what was used stays used, rate by rate.
+    ///
+    /// On an error nothing has changed.
+    pub(crate) fn update(
+        &mut self,
+        rates: &[Rate],
+        concurrency: usize,
+        cooldown: u64,
+        now: Tick,
+    ) -> Result<(), ConfigError> {
+        let mut old = std::mem::replace(&mut self.meters, meters(rates, now)?).into_iter();
+        let take_over = |new| match old.next() {
+            Some(old) => old.succeeded_by(new, now, self.unanswered),
+            None => new,
+        };
+        self.meters = std::mem::take(&mut self.meters).into_iter().map(take_over).collect();
+        self.slots.update(concurrency, cooldown);
+        self.limit_cost();
+        Ok(())
+    }
+
+    pub(crate) fn rates(&self) -> Vec<Rate> {
+        self.meters.iter().map(Meter::rate).collect()
+    }
+
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
+    /// The most that a single call can cost and still be admitted some day.
+    pub(crate) fn max_cost(&self) -> Micros {
+        self.max_cost
+    }
+
+    /// When a call may be let in, and what holds it back the longest.
+    pub(crate) fn when(&mut self, now: Tick, cost: Micros) -> (Verdict, Option<Held>) {
+        let mut latest = (Verdict::Now, None);
+        let mut hold = |verdict: Verdict, by: Held| {
+            if verdict > latest.0 {
+                latest = (verdict, Some(by));
+            }
+        };
+        hold(self.paused(now), Held::Pause);
+        hold(self.slots.when(now), Held::Slot);
+        for (index, meter) in self.meters.iter_mut().enumerate() {
+            hold(meter.when(now, cost, self.unanswered), Held::Rate(index));
+        }
+        latest
+    }
+
+    /// When a call may be let in, as far as pause and slots go.
+    pub(crate) fn gate(&mut self, now: Tick) -> Verdict {
+        self.paused(now).max(self.slots.when(now))
+    }
+
+    /// When a call may be let in, as far as the rates go.
+    pub(crate) fn when_metered(&mut self, now: Tick, cost: Micros) -> Verdict {
+        let unanswered = self.unanswered;
+        let verdicts = self.meters.iter_mut().map(|meter| meter.when(now, cost, unanswered));
+        verdicts.max().unwrap_or(Verdict::Now)
+    }
+
+    /// The same for the next in line, which will wait for the answer: a rate that alone holds it back
+    /// counts time from now on as waited for.
+    pub(crate) fn wait_metered(&mut self, now: Tick, cost: Micros) -> Verdict {
+        let verdict = self.when_metered(now, cost);
+        if verdict != Verdict::Now {
+            let unanswered = self.unanswered;
+            for meter in &mut self.meters {
+                let holds = verdict != Verdict::OnRelease && meter.when(now, cost, unanswered) == verdict;
+                meter.awaited(holds);
+            }
+        }
+        verdict
+    }
+
+    /// Nobody waits, or not for the rates.
+    pub(crate) fn not_awaited(&mut self) {
+        for meter in &mut self.meters {
+            meter.awaited(false);
+        }
+    }
+
+    /// Lets a call in.
+    pub(crate) fn admit(&mut self, now: Tick, cost: Micros) {
+        self.slots.take();
+        self.unanswered += u128::from(cost);
+        for meter in &mut self.meters {
+            meter.admit(now, cost);
+        }
+    }
+
+    /// Takes units from the rates for something that has no permit.
+    pub(crate) fn consume(&mut self, now: Tick, cost: Micros) {
+        for meter in &mut self.meters {
+            meter.admit(now, cost);
+            meter.answered(now, cost);
+        }
+    }
+
+    /// A call has come out.
+    pub(crate) fn release(&mut self, now: Tick, cost: Micros) {
+        self.slots.put_back(now);
+        let refunded = self.refunded.min(u128::from(cost)) as Micros;
+        self.refunded -= u128::from(refunded);
+        let cost = cost - refunded;
+        self.unanswered -= u128::from(cost);
+        for meter in &mut self.meters {
+            meter.answered(now, cost);
+        }
+    }
+
+    /// A call that was let in at `at` has not been made.
+    pub(crate) fn unadmit(&mut self, at: Tick, cost: Micros) {
+        self.slots.untake();
+        self.unanswered -= u128::from(cost).min(self.unanswered);
+        for meter in &mut self.meters {
+            meter.unadmit(at, cost);
+        }
+    }
+
+    /// Units that were taken by [`consume`](Self::consume) at `at` have not been used.
+    pub(crate) fn unconsume(&mut self, cost: Micros) {
+        for meter in &mut self.meters {
+            meter.refund(cost);
+        }
+    }
+
+    /// Gives units back to every rate: to the calls inside first, then to what is charged already.
+    pub(crate) fn refund(&mut self, cost: Micros) {
+        let inside = self.unanswered.min(u128::from(cost)) as Micros;
+        self.unanswered -= u128::from(inside);
+        self.refunded += u128::from(inside);
+        for meter in &mut self.meters {
+            let pending = if meter.rate().is_until_answered() { inside } else { 0 };
+            meter.refund(cost - pending);
+        }
+    }
+
+    /// Whether time matters when a call comes out.
+    pub(crate) fn release_needs_time(&self) -> bool {
+        self.slots.cooldown() > 0 || self.meters.iter().any(|meter| meter.rate().is_until_answered())
+    }
+
+    /// Units that the rates would admit at once; infinity if there is no rate.
+    pub(crate) fn available(&mut self, now: Tick) -> f64 {
+        let unanswered = self.unanswered;
+        let available = self.meters.iter_mut().map(|meter| meter.available(now, unanswered)).min();
+        available.map_or(f64::INFINITY, crate::units::to_units)
+    }
+
+    /// Holds everybody until `until`; never shortens what was said before.
+    pub(crate) fn pause(&mut self, until: Tick) {
+        self.paused_until = self.paused_until.max(until);
+    }
+
+    pub(crate) fn resume(&mut self) {
+        self.paused_until = Tick::ZERO;
+    }
+
+    pub(crate) fn paused(&self, now: Tick) -> Verdict {
+        if self.paused_until > now { Verdict::At(self.paused_until) } else { Verdict::Now }
+    }
+
+    /// Whether all is as it was when new: a new instance would decide the same.
+    pub(crate) fn is_fresh(&mut self, now: Tick) -> bool {
+        self.slots.is_idle(now)
+            && self.paused(now) == Verdict::Now
+            && self.meters.iter_mut().all(|meter| meter.used(now) == 0)
+    }
+
+    fn limit_cost(&mut self) {
+        let most = self.meters.iter().map(Meter::max_cost).min();
+        self.max_cost = most.unwrap_or_else(|| to_micros(MAX_UNITS));
+    }
+}
+
+fn meters(rates: &[Rate], now: Tick) -> Result<Vec<Meter>, ConfigError> {
+    rates.iter().map(|&rate| Meter::new(rate, now)).collect()
+}

@@ -1,0 +1,62 @@
+//! The token bucket with continuous refill.
+
+use super::{Plan, Verdict};
+use crate::time::Tick;
+use crate::units::{Micros, Speed};
+
+/// A bucket told by the moment at which it will be full again.
+///
+/// One position in the schedule says it all: nothing has to be refilled, looking changes nothing, and
+/// no rounding can add up. (The "theoretical arrival time" of the generic cell rate algorithm.)
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    speed: Speed,
+    burst: Micros,
+    /// When the bucket is full, as a position in the schedule.
+    full: u128,
+}
+
+impl Bucket {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        Self { speed: plan.speed, burst: plan.burst, full: 0 }
+    }
+
+    /// When `cost` is there, while `reserved` more is taken up by calls not charged yet.
+    pub(crate) fn when(&self, now: Tick, cost: Micros, reserved: u128) -> Verdict {
+        let wanted = reserved + u128::from(cost);
+        if wanted > u128::from(self.burst) {
+            return Verdict::OnRelease;
+        }
+        // The bucket may lack at most `burst - wanted` at that moment.
+        let lack = (u128::from(self.burst) - wanted) * self.speed.den;
+        let position = self.full.saturating_sub(lack);
+        if position <= self.speed.at(now.0) {
+            Verdict::Now
+        } else {
+            Verdict::At(Tick(self.speed.nanos(position)))
+        }
+    }
+
+    pub(crate) fn charge(&mut self, now: Tick, cost: Micros) {
+        self.full = self.full.max(self.speed.at(now.0)) + self.speed.span(cost);
+    }
+
+    pub(crate) fn refund(&mut self, cost: Micros) {
+        self.full = self.full.saturating_sub(self.speed.span(cost));
+    }
+
+    /// What is there, rounded down.
+    pub(crate) fn available(&self, now: Tick) -> Micros {
+        let room = u128::from(self.burst) * self.speed.den;
+        self.speed.cost(room.saturating_sub(self.lack(now)))
+    }
+
+    /// What is missing to a full bucket, rounded up.
+    pub(crate) fn used(&self, now: Tick) -> Micros {
+        self.burst - self.available(now)
+    }
+
+    fn lack(&self, now: Tick) -> u128 {
+        self.full.saturating_sub(self.speed.at(now.0))
+    }
+}

@@ -1,0 +1,204 @@
+//! A rate at work: its configuration and what it remembers.
+
+use super::bucket::Bucket;
+use super::smooth::Smooth;
+use super::stepped::Stepped;
+use super::window::WindowLog;
+use super::{Pacing, Plan, Rate};
+use crate::config::ConfigError;
+use crate::time::Tick;
+use crate::units::Micros;
+
+/// When something may be admitted. The later of two is the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    Now,
+    /// Not before this tick. Always later than the time that was asked about.
+    At(Tick),
+    /// Not before a permit has come back.
+    OnRelease,
+}
+
+impl Verdict {
+    /// The tick, if it is one: what an alarm can be set to.
+    pub(crate) fn tick(self) -> Option<Tick> {
+        match self {
+            Self::At(tick) => Some(tick),
+            Self::Now | Self::OnRelease => None,
+        }
+    }
+}
+
+/// One rate of a throttle.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    rate: Rate,
+    plan: Plan,
+    pace: Pace,
+}
+
+#[derive(Debug)]
+enum Pace {
+    Window(WindowLog),
+    Bucket(Bucket),
+    Stepped(Stepped),
+    Smooth(Smooth),
+}
+
+impl Meter {
+    pub(crate) fn new(rate: Rate, now: Tick) -> Result<Self, ConfigError> {
+        let plan = rate.plan()?;
+        let log = || WindowLog::new(plan.capacity, plan.window);
+        let pace = match rate.pacing {
+            Pacing::Window => Pace::Window(log()),
+            Pacing::Bucket { .. } => Pace::Bucket(Bucket::new(&plan)),
+            Pacing::Stepped { .. } => Pace::Stepped(Stepped::new(&plan, now)),
+            Pacing::Smooth => Pace::Smooth(Smooth::new(&plan, log(), now)),
+        };
+        Ok(Self { rate, plan, pace })
+    }
+
+    pub(crate) fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    /// The most that a single call can cost.
+    pub(crate) fn max_cost(&self) -> Micros {
+        self.plan.burst
+    }
+
+    /// When `cost` may be admitted; `unanswered` is the cost of all calls inside.
+    pub(crate) fn when(&mut self, now: Tick, cost: Micros, unanswered: u128) -> Verdict {
+        if cost == 0 {
+            return Verdict::Now;
+        }
+        let reserved = if self.rate.is_until_answered() { unanswered } else { 0 };
+        match &mut self.pace {
+            Pace::Window(log) => log.when(now, cost, reserved),
+            Pace::Bucket(bucket) => bucket.when(now, cost, reserved),
+            Pace::Stepped(bucket) => bucket.when(now, cost, reserved),
+            Pace::Smooth(smooth) => smooth.when(now, cost, reserved),
+        }
+    }
+
+    /// Whether somebody waits for this rate alone.
+    pub(crate) fn awaited(&mut self, awaited: bool) {
+        match &mut self.pace {
+            Pace::Stepped(bucket) if awaited => bucket.awaited(),
+            Pace::Smooth(smooth) => smooth.awaited(awaited),
+            _ => {}
+        }
+    }
+
+    /// Notes that a call is let in.
+    pub(crate) fn admit(&mut self, now: Tick, cost: Micros) {
+        if let Pace::Smooth(smooth) = &mut self.pace {
+            smooth.admit(now, cost);
+        }
+        if !self.rate.is_until_answered() {
+            self.charge(now, cost);
+        }
+    }
+
+    /// Notes that a call has been answered.
+    pub(crate) fn answered(&mut self, now: Tick, cost: Micros) {
+        if self.rate.is_until_answered() {
+            self.charge(now, cost);
+        }
+    }
+
+    /// Notes that a call let in at `at` was never made.
+    pub(crate) fn unadmit(&mut self, at: Tick, cost: Micros) {
+        let charged = !self.rate.is_until_answered();
+        match &mut self.pace {
+            Pace::Smooth(smooth) => {
+                smooth.unadmit(cost);
+                if charged {
+                    smooth.uncharge(at, cost);
+                }
+            }
+            Pace::Window(log) if charged => log.uncharge(at, cost),
+            Pace::Bucket(bucket) if charged => bucket.refund(cost),
+            Pace::Stepped(bucket) if charged => bucket.refund(cost),
+            _ => {}
+        }
+    }
+
+    /// Counts `cost` as used at `now`.
+    pub(crate) fn charge(&mut self, now: Tick, cost: Micros) {
+        match &mut self.pace {
+            Pace::Window(log) => log.charge(now, cost),
+            Pace::Bucket(bucket) => bucket.charge(now, cost),
+            Pace::Stepped(bucket) => bucket.charge(now, cost),
+            Pace::Smooth(smooth) => smooth.charge(now, cost),
+        }
+    }
+
+    /// Gives back what was charged at an unknown time.
+    pub(crate) fn refund(&mut self, cost: Micros) {
+        match &mut self.pace {
+            Pace::Window(log) => log.refund(cost),
+            Pace::Bucket(bucket) => bucket.refund(cost),
+            Pace::Stepped(bucket) => bucket.refund(cost),
+            Pace::Smooth(smooth) => smooth.log().refund(cost),
+        }
+    }
+
+    /// What could be admitted at once, as far as this rate's quota goes.
+    pub(crate) fn available(&mut self, now: Tick, unanswered: u128) -> Micros {
+        let available = match &mut self.pace {
+            Pace::Window(log) => log.available(now),
+            Pace::Bucket(bucket) => bucket.available(now),
+            Pace::Stepped(bucket) => bucket.available(now),
+            Pace::Smooth(smooth) => smooth.log().available(now),
+        };
+        let reserved = if self.rate.is_until_answered() { unanswered } else { 0 };
+        available.saturating_sub(u64::try_from(reserved).unwrap_or(u64::MAX))
+    }
+
+    /// What counts as used at this moment.
+    pub(crate) fn used(&mut self, now: Tick) -> Micros {
+        match &mut self.pace {
+            Pace::Window(log) => log.used(now),
+            Pace::Bucket(bucket) => bucket.used(now),
+            Pace::Stepped(bucket) => bucket.used(now),
+            Pace::Smooth(smooth) => smooth.log().used(now),
+        }
+    }
+
+    /// A new rate in the place of this one. What was used under the old one stays used.
+    ///
+    /// `unanswered` is the cost of all calls inside: a rate that stops counting until they are answered
+    /// charges them now, and never again.
+    pub(crate) fn succeeded_by(mut self, mut new: Self, now: Tick, unanswered: u128) -> Self {
+        if self.rate == new.rate {
+            return self;
+        }
+        if self.rate.is_until_answered() && !new.rate.is_until_answered() {
+            // More than the capacity makes no difference: all of it expires together.
+            self.charge(now, u64::try_from(unanswered).unwrap_or(u64::MAX).min(self.plan.capacity));
+        }
+        let used = self.used(now);
+        let (capacity, window) = (new.plan.capacity, new.plan.window);
+        new.pace = match (self.pace, new.pace) {
+            (Pace::Window(log), Pace::Window(_)) => Pace::Window(log.with(capacity, window)),
+            (Pace::Smooth(smooth), Pace::Window(_)) => {
+                Pace::Window(smooth.into_parts().0.with(capacity, window))
+            }
+            (Pace::Window(log), Pace::Smooth(_)) => {
+                Pace::Smooth(Smooth::new(&new.plan, log.with(capacity, window), now))
+            }
+            (Pace::Smooth(smooth), Pace::Smooth(_)) => {
+                let (log, next) = smooth.into_parts();
+                Pace::Smooth(Smooth::new(&new.plan, log.with(capacity, window), next.max(now)))
+            }
+            (_, pace) => {
+                new.pace = pace;
+                // The two remember different things: what is used counts as used just now.
+                new.charge(now, used.min(new.plan.burst));
+                return new;
+            }
+        };
+        new
+    }
+}

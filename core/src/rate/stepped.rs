@@ -1,0 +1,85 @@
+//! The token bucket that is refilled in steps.
+
+use super::{Plan, Verdict};
+use crate::time::Tick;
+use crate::units::{Micros, Speed};
+
+/// A bucket that refills when it is looked at, if its last refill is at least one interval ago.
+///
+/// A refill brings all that has come together since the last one. While somebody waits, refills happen
+/// on their schedule, however late the wake-up is, so that lateness does not add up.
+/// (The meaning of `TokenBucket` in Python's async-throttle.)
+#[derive(Debug)]
+pub(crate) struct Stepped {
+    speed: Speed,
+    burst: Micros,
+    interval: u64,
+    /// What is there, in the schedule's unit.
+    level: u128,
+    refilled: u64,
+    /// The next refill, when somebody waits for it.
+    awaited: Option<u64>,
+}
+
+impl Stepped {
+    pub(crate) fn new(plan: &Plan, now: Tick) -> Self {
+        let level = plan.speed.span(plan.burst);
+        let Plan { speed, burst, interval, .. } = *plan;
+        Self { speed, burst, interval, level, refilled: now.0, awaited: None }
+    }
+
+    /// When `cost` is there, while `reserved` more is taken up by calls not charged yet.
+    pub(crate) fn when(&mut self, now: Tick, cost: Micros, reserved: u128) -> Verdict {
+        self.look(now);
+        let wanted = reserved + u128::from(cost);
+        if wanted > u128::from(self.burst) {
+            return Verdict::OnRelease;
+        }
+        let lack = (wanted * self.speed.den).saturating_sub(self.level);
+        if lack == 0 {
+            return Verdict::Now;
+        }
+        let steps = lack.div_ceil(self.speed.at(self.interval));
+        let wait = u64::try_from(steps.saturating_mul(u128::from(self.interval))).unwrap_or(u64::MAX);
+        Verdict::At(Tick(self.refilled.saturating_add(wait)))
+    }
+
+    /// Somebody waits for the next refill, so that it will happen on time.
+    pub(crate) fn awaited(&mut self) {
+        self.awaited = Some(self.refilled.saturating_add(self.interval));
+    }
+
+    pub(crate) fn charge(&mut self, now: Tick, cost: Micros) {
+        self.look(now);
+        self.level = self.level.saturating_sub(self.speed.span(cost));
+    }
+
+    pub(crate) fn refund(&mut self, cost: Micros) {
+        self.level = (self.level + self.speed.span(cost)).min(self.speed.span(self.burst));
+    }
+
+    pub(crate) fn available(&mut self, now: Tick) -> Micros {
+        self.look(now);
+        self.speed.cost(self.level)
+    }
+
+    pub(crate) fn used(&mut self, now: Tick) -> Micros {
+        self.burst - self.available(now)
+    }
+
+    fn look(&mut self, now: Tick) {
+        if let Some(due) = self.awaited.filter(|&due| due <= now.0) {
+            self.refill(due);
+        }
+        if now.0 - self.refilled >= self.interval {
+            self.refill(now.0);
+        }
+    }
+
+    fn refill(&mut self, at: u64) {
+        let full = self.speed.span(self.burst);
+        self.level = self.level.saturating_add(self.speed.at(at - self.refilled)).min(full);
+        self.refilled = at;
+        self.awaited = None;
+    }
+}

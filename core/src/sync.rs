@@ -1,0 +1,27 @@
+//! The one seam through which core reaches locks and atomics.
+//!
+//! Everything concurrent in this crate takes its primitives from here, so that a model checker can
+//! be put in their place without touching the code that uses them.
+
+pub(crate) use std::sync::Arc;
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+
+pub(crate) use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+/// A `std` mutex that never reports poisoning.
+///
+/// No user code runs under core's locks (wakers are woken and dropped after the lock is let go), so
+/// there is no panic that could leave the data half changed.
+#[derive(Default)]
+pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(std::sync::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

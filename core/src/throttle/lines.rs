@@ -1,0 +1,165 @@
+//! The throttle's book: one line of callers, and one of those who only take units.
+
+use super::error::{AdmitError, CostError};
+use crate::engine::{Book, Granted};
+use crate::limits::Limits;
+use crate::queue::{Line, Stage, WaiterId, Waiters};
+use crate::rate::Verdict;
+use crate::time::Tick;
+use crate::units::{MAX_UNITS, Micros, to_micros, to_units};
+
+/// Who waits at a throttle.
+///
+/// Callers want a slot, units, and no pause; consumers want units only, and so may pass callers whom
+/// a slot or a pause holds up. Where units are what both wait for, who came first goes first.
+pub(crate) struct Lines {
+    pub(crate) limits: Limits,
+    callers: Line,
+    consumers: Line,
+    /// How many ever joined a line: the place of the next one.
+    joined: u64,
+}
+
+/// What a caller asks of a throttle. A `cost` that makes no sense is found out when it asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Request {
+    pub(crate) cost: f64,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Caller,
+    Consumer,
+}
+
+pub(crate) struct Ask {
+    cost: Micros,
+    /// While waiting, the place among all who ever joined; once let in, when that was.
+    place_or_time: u64,
+    kind: Kind,
+}
+
+impl Request {
+    pub(crate) fn caller(cost: f64) -> Self {
+        Self { cost, kind: Kind::Caller }
+    }
+
+    pub(crate) fn consumer(cost: f64) -> Self {
+        Self { cost, kind: Kind::Consumer }
+    }
+}
+
+impl Lines {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, callers: Line::new(), consumers: Line::new(), joined: 0 }
+    }
+
+    fn nobody_waits(&self) -> bool {
+        self.callers.is_empty() && self.consumers.is_empty()
+    }
+}
+
+/// A cost in whole millionths, if it makes sense and can be admitted.
+pub(crate) fn checked_cost(cost: f64, limits: &Limits) -> Result<Micros, CostError> {
+    if !(cost >= 0.0 && cost.is_finite()) {
+        return Err(CostError::Invalid { cost });
+    }
+    let max = limits.max_cost();
+    if cost > MAX_UNITS || to_micros(cost) > max {
+        return Err(CostError::TooHigh { cost, max: to_units(max) });
+    }
+    Ok(to_micros(cost))
+}
+
+impl Book for Lines {
+    type Request = Request;
+    type Ask = Ask;
+
+    fn open(&mut self, request: &mut Request, _now: Tick) -> Result<Ask, AdmitError> {
+        let cost = checked_cost(request.cost, &self.limits)?;
+        self.joined += 1;
+        Ok(Ask { cost, place_or_time: self.joined, kind: request.kind })
+    }
+
+    fn unfit(&self, ask: &Ask) -> Option<CostError> {
+        let max = self.limits.max_cost();
+        let (cost, max_units) = (to_units(ask.cost), to_units(max));
+        (ask.cost > max).then_some(CostError::TooHigh { cost, max: max_units })
+    }
+
+    fn admit(&mut self, ask: &mut Ask, now: Tick) -> bool {
+        if !self.nobody_waits() {
+            return false;
+        }
+        let free = match ask.kind {
+            Kind::Caller => self.limits.when(now, ask.cost).0,
+            Kind::Consumer => self.limits.when_metered(now, ask.cost),
+        };
+        if free == Verdict::Now {
+            self.let_in(ask, now);
+        }
+        free == Verdict::Now
+    }
+
+    fn line_of(&mut self, ask: &Ask) -> &mut Line {
+        match ask.kind {
+            Kind::Caller => &mut self.callers,
+            Kind::Consumer => &mut self.consumers,
+        }
+    }
+
+    fn advance(&mut self, waiters: &mut Waiters<Ask>, now: Tick, granted: &mut Granted) -> Option<Tick> {
+        loop {
+            let caller = self.callers.head();
+            let consumer = self.consumers.head();
+            let gate = match caller {
+                Some(_) => self.limits.gate(now),
+                None => Verdict::OnRelease,
+            };
+            let place = |id: WaiterId| waiters.ask(id).place_or_time;
+            // Callers held up at the gate do not stand in the way of consumers.
+            let caller_first = match (caller, consumer) {
+                (Some(caller), Some(consumer)) => gate == Verdict::Now && place(caller) < place(consumer),
+                (caller, _) => caller.is_some(),
+            };
+            let Some(id) = (if caller_first { caller } else { consumer }) else {
+                self.limits.not_awaited();
+                return None;
+            };
+            let cost = waiters.ask(id).cost;
+            let verdict = if caller_first && gate != Verdict::Now {
+                self.limits.not_awaited();
+                gate
+            } else {
+                self.limits.wait_metered(now, cost)
+            };
+            if verdict != Verdict::Now {
+                // The gate may open for the callers before a consumer's units are there.
+                let gate_opens = if caller_first { None } else { gate.tick() };
+                return verdict.tick().into_iter().chain(gate_opens).min();
+            }
+            self.let_in(waiters.ask_mut(id), now);
+            let line = if caller_first { &mut self.callers } else { &mut self.consumers };
+            granted.wakers.push(waiters.settle(line, id, Stage::Granted));
+            granted.count += 1;
+        }
+    }
+
+    fn take_back(&mut self, ask: Ask, _now: Tick) {
+        match ask.kind {
+            Kind::Caller => self.limits.unadmit(Tick(ask.place_or_time), ask.cost),
+            Kind::Consumer => self.limits.unconsume(ask.cost),
+        }
+    }
+}
+
+impl Lines {
+    fn let_in(&mut self, ask: &mut Ask, now: Tick) {
+        match ask.kind {
+            Kind::Caller => self.limits.admit(now, ask.cost),
+            Kind::Consumer => self.limits.consume(now, ask.cost),
+        }
+        ask.place_or_time = now.0;
+    }
+}

@@ -1,0 +1,75 @@
+//! The permit: a call that has been let in and is not over.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem;
+
+use super::Throttle;
+use crate::time::Timer;
+use crate::units::{Micros, to_units};
+
+/// A call that a [`Throttle`] has let in; over when dropped.
+///
+/// Usually met as [`ThrottlePermit`](crate::ThrottlePermit) or
+/// [`OwnedThrottlePermit`](crate::OwnedThrottlePermit); `H` is how it holds on to its throttle.
+///
+/// May be dropped on any thread, inside or outside of a runtime. Its slot is free then (after the
+/// cooldown, if there is one), and rates that count until answered count it for one more period.
+#[must_use = "a permit that is not kept is given back at once"]
+pub struct Permit<H, T>
+where
+    H: Borrow<Throttle<T>>,
+    T: Timer,
+{
+    throttle: H,
+    cost: Micros,
+    timer: PhantomData<fn() -> T>,
+}
+
+impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
+    pub(crate) fn new(throttle: H, cost: Micros) -> Self {
+        Self { throttle, cost, timer: PhantomData }
+    }
+
+    /// What the call costs.
+    pub fn cost(&self) -> f64 {
+        to_units(self.cost)
+    }
+
+    /// The throttle that let the call in.
+    pub fn throttle(&self) -> &Throttle<T> {
+        self.throttle.borrow()
+    }
+
+    /// Ends a call that was never made: gives back the slot and its units.
+    ///
+    /// For a request that failed before it was sent. The next in line may go at once.
+    ///
+    /// ```
+    /// use tollgate_core::{Rate, Throttle, time::ManualTimer};
+    ///
+    /// let throttle = Throttle::builder_on(ManualTimer::new()).rate(Rate::per_second(1.0)).build()?;
+    /// throttle.try_acquire()?.refund();
+    /// assert!(throttle.try_acquire().is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn refund(self) {
+        let cost = self.cost;
+        self.throttle().refund_micros(cost);
+    }
+}
+
+impl<H: Borrow<Throttle<T>>, T: Timer> Drop for Permit<H, T> {
+    #[inline]
+    fn drop(&mut self) {
+        let cost = mem::take(&mut self.cost);
+        self.throttle.borrow().release(cost);
+    }
+}
+
+impl<H: Borrow<Throttle<T>>, T: Timer> fmt::Debug for Permit<H, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("cost", &self.cost()).finish_non_exhaustive()
+    }
+}

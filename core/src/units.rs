@@ -1,0 +1,127 @@
+//! Costs and capacities as whole numbers, so that sums are exact and nothing drifts.
+
+/// Units of cost, counted in millionths.
+///
+/// Sums of decimal costs come out as one expects: ten times 0.1 is 1.
+pub(crate) type Micros = u64;
+
+/// Millionths in one unit.
+pub(crate) const UNIT: Micros = 1_000_000;
+
+/// The largest capacity, burst or cost, in units. It keeps all arithmetic within 128 bits.
+pub(crate) const MAX_UNITS: f64 = 1e12;
+
+/// Converts a finite number in `0.0..=MAX_UNITS`. What is not zero does not become zero.
+pub(crate) fn to_micros(units: f64) -> Micros {
+    debug_assert!((0.0..=MAX_UNITS).contains(&units));
+    let micros = (units * UNIT as f64).round() as Micros;
+    if units > 0.0 { micros.max(1) } else { 0 }
+}
+
+/// Converts back, for people to read.
+pub(crate) fn to_units(micros: Micros) -> f64 {
+    micros as f64 / UNIT as f64
+}
+
+/// A speed: `num` millionths of a unit in `den` nanoseconds.
+///
+/// Positions in a schedule are kept in nanoseconds times `num`, where the cost of a call takes
+/// `cost * den`: whole numbers again, whatever the ratio is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Speed {
+    pub(crate) num: u64,
+    pub(crate) den: u128,
+}
+
+/// Bound for every product that the schedules make; two of them still add up within a `u128`.
+const MAX_PRODUCT: u128 = 1 << 126;
+
+impl Speed {
+    /// `capacity` units each `period` nanoseconds, where up to `burst` may be saved up.
+    ///
+    /// A capacity that is a short decimal is met exactly, and any other one to the precision of an
+    /// `f64`, as far as the products allow.
+    pub(crate) fn new(capacity: f64, period: u64, burst: Micros) -> Self {
+        let mut scale: u64 = 1;
+        loop {
+            let exact = capacity * UNIT as f64 * scale as f64;
+            let num = exact.round();
+            let speed = Self { num: (num as u64).max(1), den: u128::from(period) * u128::from(scale) };
+            let close = (exact - num).abs() <= exact * (4.0 * f64::EPSILON);
+            let next = speed.den * 10 * u128::from(burst.max(UNIT));
+            // `num` is at most 2^62, so that a time of 2^64 ns times `num` keeps within the bound.
+            if (close && num >= 1.0) || num * 10.0 > (1_u64 << 62) as f64 || next > MAX_PRODUCT {
+                return speed;
+            }
+            scale *= 10;
+        }
+    }
+
+    /// A time in nanoseconds as a position in the schedule.
+    pub(crate) fn at(&self, nanos: u64) -> u128 {
+        u128::from(nanos) * u128::from(self.num)
+    }
+
+    /// How far a cost moves the schedule on.
+    pub(crate) fn span(&self, cost: Micros) -> u128 {
+        u128::from(cost) * self.den
+    }
+
+    /// The first nanosecond that is not before `position`.
+    pub(crate) fn nanos(&self, position: u128) -> u64 {
+        u64::try_from(position.div_ceil(u128::from(self.num))).unwrap_or(u64::MAX)
+    }
+
+    /// What has come together in a span of the schedule.
+    pub(crate) fn cost(&self, span: u128) -> Micros {
+        u64::try_from(span / self.den).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    #[test]
+    fn decimal_costs_add_up() {
+        let sum: Micros = std::iter::repeat_n(to_micros(0.1), 10).sum();
+        assert_eq!(sum, to_micros(1.0));
+        assert_eq!(to_micros(0.0), 0);
+        assert_eq!(to_micros(1e-30), 1);
+    }
+
+    #[test]
+    fn a_decimal_capacity_is_met_exactly() {
+        for (capacity, num, den) in [
+            (100.0, 100_000_000, u128::from(SECOND)),
+            (0.3, 300_000, u128::from(SECOND)),
+            (0.1 + 0.2, 300_000, u128::from(SECOND)),
+            (1e-7, 1, 10 * u128::from(SECOND)),
+        ] {
+            assert_eq!(Speed::new(capacity, SECOND, UNIT), Speed { num, den }, "{capacity}");
+        }
+    }
+
+    #[test]
+    fn any_other_capacity_is_met_to_a_part_in_a_million_million() {
+        let week = 604_800 * SECOND;
+        let speed = Speed::new(1.0 / 604_800.0, SECOND, UNIT);
+        let spacing = speed.nanos(speed.span(UNIT));
+        assert!(spacing.abs_diff(week) < 1_000, "{spacing}");
+    }
+
+    #[test]
+    fn extremes_stay_within_bounds() {
+        let century = 3_155_760_000 * SECOND;
+        for capacity in [1e-9_f64, 0.3, 1.0, 1.0 / 3.0, 7.7, 1e12] {
+            for period in [1, SECOND, century, u64::MAX] {
+                let burst = to_micros(capacity.max(1.0));
+                let speed = Speed::new(capacity, period, burst);
+                assert!(speed.num <= 1 << 62);
+                assert!(speed.den.checked_mul(u128::from(burst)).is_some_and(|span| span <= MAX_PRODUCT));
+            }
+        }
+    }
+}
