@@ -1,1 +1,47 @@
-//! (being written)
+//! One throttle for calls to other people's APIs: so many at once, so many per second, pause when told.
+//!
+//! It keeps calls inside a server's limits and wastes none of what the server allows.
+//!
+//! - **Never over**: no window in which more is let in than was configured.
+//! - **Never idle**: who may go, goes.
+//! - **In order**: first come, first served, whatever the costs.
+//! - **Nothing leaks**: cancel, time-out, panic, close: slots, units and places are given back.
+//! - **Says no**: what can never be let in fails at once, with an error that says why.
+//!
+#![cfg_attr(feature = "native", doc = include_str!("tour.md"))]
+//!
+//! # Features
+//! - `native` (default): the tokio timer. Without it there are the semaphores, which need no clock, and
+//!   everything else on a [`Timer`](time::Timer) of your own in [`generic`].
+#![forbid(unsafe_code)]
+
+pub use tollgate_core::{
+    AcquireError, AdmitError, BoundedPermit, BoundedSemaphore, Check, ConfigError, CostError, Counting, Hold,
+    OverReleaseError, OwnedBoundedPermit, OwnedSemaphorePermit, Pacing, Rate, Semaphore, SemaphorePermit,
+    Settings, ThrottleStreamExt, TooManyPermitsError, TryAcquireError, TryAdmitError, stream, time,
+};
+
+/// The types that wait on time, for any [`Timer`](time::Timer).
+pub mod generic {
+    pub use tollgate_core::{
+        Keyed, OwnedThrottlePermit, Throttle, ThrottlePermit, keyed, semaphore, throttle,
+    };
+}
+
+#[cfg(feature = "native")]
+pub use native::*;
+
+/// What the platform fills in.
+#[cfg(feature = "native")]
+mod native {
+    pub use tollgate_native::{Keyed, Throttle, TokioTimer};
+
+    /// A permit of a [`Throttle`], held by reference.
+    pub type ThrottlePermit<'a> = tollgate_core::ThrottlePermit<'a, TokioTimer>;
+
+    /// A permit of a [`Throttle`] that can move into a task.
+    pub type OwnedThrottlePermit = tollgate_core::OwnedThrottlePermit<TokioTimer>;
+
+    /// A permit of a [`Keyed`].
+    pub type KeyedPermit<K> = tollgate_core::keyed::Permit<K, TokioTimer>;
+}

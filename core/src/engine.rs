@@ -200,9 +200,10 @@ impl<B: Book, T: Timer> Engine<B, T> {
             let wakers = state.advance(now);
             state.armed = state.due;
             let due = state.due.and_then(|due| state.clock.to_raw(due));
+            let now = state.clock.raw();
             drop(state);
             wakers.wake();
-            self.alarm.set(due, |due| self.timer.sleep_until(due), || Waker::from(self.clone()));
+            self.alarm.set(now, due, &self.timer, || Waker::from(self.clone()));
             if self.alarm.end() {
                 return;
             }

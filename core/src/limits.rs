@@ -126,6 +126,16 @@ impl Limits {
         verdict
     }
 
+    /// Both of these: when the next in line may be let in, which will wait for the answer.
+    pub(crate) fn wait(&mut self, now: Tick, cost: Micros) -> Verdict {
+        let gate = self.gate(now);
+        if gate == Verdict::Now {
+            return self.wait_metered(now, cost);
+        }
+        self.not_awaited();
+        gate
+    }
+
     /// Nobody waits, or not for the rates.
     pub(crate) fn not_awaited(&mut self) {
         for meter in &mut self.meters {

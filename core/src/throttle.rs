@@ -16,6 +16,7 @@ pub use acquire::{Acquire, Consume};
 pub use builder::Builder;
 pub use check::{Check, Hold};
 pub use error::{AdmitError, CostError, TryAdmitError};
+pub(crate) use lines::checked_cost;
 pub use permit::Permit;
 pub use settings::Settings;
 

@@ -97,4 +97,12 @@ pub trait Timer: Send + Sync + 'static {
 
     /// An alarm for `deadline`, in this timer's own ticks.
     fn sleep_until(&self, deadline: Tick) -> Self::Sleep;
+
+    /// An alarm for `deadline`, after the last one rang before its time.
+    ///
+    /// For platforms where an early ring has a meaning: that whatever drives the alarms is going away,
+    /// say.
+    fn sleep_again(&self, deadline: Tick) -> Self::Sleep {
+        self.sleep_until(deadline)
+    }
 }

@@ -1,1 +1,42 @@
-//! (being written)
+//! tollgate on tokio: the [`TokioTimer`], and the types of [`tollgate_core`] that use it.
+//!
+//! Most people want the crate `tollgate`, which re-exports all of this.
+//!
+//! ```
+//! use tollgate_core::Rate;
+//! use tollgate_native::Throttle;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let throttle = Throttle::builder().rate(Rate::per_second(100.0)).concurrency(3).build()?;
+//! let permit = throttle.acquire().await?;
+//! # drop(permit); Ok(()) }
+//! ```
+#![forbid(unsafe_code)]
+
+mod helper;
+mod sleep;
+mod timer;
+
+pub use sleep::TokioSleep;
+pub use timer::TokioTimer;
+
+/// A [`Throttle`](tollgate_core::Throttle) on tokio's clock.
+pub type Throttle = tollgate_core::Throttle<TokioTimer>;
+
+/// [`Keyed`](tollgate_core::Keyed) throttles on tokio's clock.
+pub type Keyed<K> = tollgate_core::Keyed<K, TokioTimer>;
+
+// What tasks on tokio need of our futures and permits, checked when this crate is compiled.
+const _: () = {
+    const fn sent<T: Send>() {}
+    const fn shared<T: Send + Sync>() {}
+    shared::<Throttle>();
+    shared::<Keyed<String>>();
+    sent::<tollgate_core::throttle::Acquire<&'static Throttle, TokioTimer>>();
+    sent::<tollgate_core::throttle::Acquire<Throttle, TokioTimer>>();
+    sent::<tollgate_core::throttle::Consume<'static, TokioTimer>>();
+    shared::<tollgate_core::ThrottlePermit<'static, TokioTimer>>();
+    shared::<tollgate_core::OwnedThrottlePermit<TokioTimer>>();
+    sent::<tollgate_core::keyed::Acquire<String, TokioTimer>>();
+    shared::<tollgate_core::keyed::Permit<String, TokioTimer>>();
+};

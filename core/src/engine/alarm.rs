@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::sync::{AtomicBool, AtomicU8, Mutex, Ordering};
-use crate::time::Tick;
+use crate::time::{Tick, Timer};
 
 /// At rest.
 const IDLE: u8 = 0;
@@ -51,21 +51,23 @@ impl<S: Future<Output = ()>> Alarm<S> {
     /// Sets the alarm for `due`, or takes it off. Only by whoever has the turn.
     pub(crate) fn set(
         &self,
+        now: Tick,
         due: Option<Tick>,
-        sleep_until: impl FnOnce(Tick) -> S,
+        timer: &impl Timer<Sleep = S>,
         waker: impl FnOnce() -> Waker,
     ) {
         let rang = self.rang.swap(false, Ordering::Acquire);
         let mut armed = self.sleep.lock();
-        let kept = !rang && armed.as_ref().map(|(at, _)| *at) == due;
-        if kept {
+        let armed_for = armed.as_ref().map(|(at, _)| *at);
+        if !rang && armed_for == due {
             return;
         }
         let Some(due) = due else {
             *armed = None;
             return;
         };
-        let sleep = sleep_until(due);
+        let early = rang && armed_for.is_some_and(|at| at > now);
+        let sleep = if early { timer.sleep_again(due) } else { timer.sleep_until(due) };
         let (at, sleep) = match &mut *armed {
             Some((at, old)) => {
                 // The box is used again.

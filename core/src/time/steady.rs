@@ -31,6 +31,11 @@ impl Steady {
         Tick(self.now)
     }
 
+    /// The last reading of the source.
+    pub(crate) fn raw(&self) -> Tick {
+        Tick(self.raw)
+    }
+
     /// The source's reading at which the steady time will be `at`; none if the source cannot get there.
     pub(crate) fn to_raw(&self, at: Tick) -> Option<Tick> {
         if at == Tick::MAX {

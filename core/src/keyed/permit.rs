@@ -1,0 +1,44 @@
+//! A call that has been let in under a key.
+
+use std::fmt;
+
+use super::{Key, Keyed};
+use crate::time::Timer;
+use crate::units::{Micros, to_micros, to_units};
+
+/// A call that a [`Keyed`] has let in; over when dropped, on any thread.
+///
+/// Slots of key and total are free then (after their cooldowns), and rates that count until answered
+/// count it for one more period.
+#[must_use = "a permit that is not kept is given back at once"]
+pub struct Permit<K: Key, T: Timer> {
+    keyed: Keyed<K, T>,
+    /// The number of the key's limits.
+    place: usize,
+    cost: Micros,
+}
+
+impl<K: Key, T: Timer> Permit<K, T> {
+    pub(crate) fn new(keyed: Keyed<K, T>, place: usize, cost: f64) -> Self {
+        Self { keyed, place, cost: to_micros(cost) }
+    }
+
+    /// What the call costs.
+    #[must_use]
+    pub fn cost(&self) -> f64 {
+        to_units(self.cost)
+    }
+}
+
+impl<K: Key, T: Timer> Drop for Permit<K, T> {
+    fn drop(&mut self) {
+        let (place, cost) = (self.place, self.cost);
+        self.keyed.engine().give_back(|_| true, |hosts, now| hosts.release(place, now, cost));
+    }
+}
+
+impl<K: Key, T: Timer> fmt::Debug for Permit<K, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("cost", &self.cost()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,84 @@
+//! tokio's clock as the throttle's timer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+use tollgate_core::time::{Tick, Timer};
+
+use crate::sleep::TokioSleep;
+
+/// tokio's clock and alarms.
+///
+/// Made anywhere, before any runtime exists; its origin is the moment it is made.
+///
+/// # Where alarms ring
+/// In the runtime from within which they are set, so that tokio's paused clock works in tests. Set from
+/// outside of any runtime (a permit dropped on a plain thread, a future polled by another executor),
+/// they ring on a helper thread, which is started the first time it is needed. The helper also stands
+/// in for a runtime that shuts down, and for a current-thread runtime that nobody runs at the moment: a
+/// throttle shared between runtimes goes on when one of them stops.
+///
+/// Alarms have tokio's resolution: a millisecond, rounded up.
+///
+/// # Paused time
+/// In a runtime with a paused clock, time is virtual within that runtime only. A plain thread reads the
+/// real clock, so a test on paused time should touch its throttle from within its runtime alone.
+///
+/// # Panics
+/// Like tokio's own sleeps, waiting within a runtime that was built without `enable_time` panics.
+#[derive(Clone, Debug)]
+pub struct TokioTimer {
+    origin: Instant,
+    /// The helper rang in the stead of a runtime that nobody runs, or whose clock is paused.
+    stood_in: Arc<AtomicBool>,
+}
+
+impl TokioTimer {
+    /// A timer whose origin is now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { origin: Instant::now(), stood_in: Arc::default() }
+    }
+
+    fn instant(&self, tick: Tick) -> Instant {
+        // An instant so far off that it cannot be told is as good as one in a century.
+        let century = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+        let after = Duration::from_nanos(tick.as_nanos());
+        self.origin.checked_add(after).unwrap_or_else(|| Instant::now() + century)
+    }
+}
+
+impl Default for TokioTimer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Timer for TokioTimer {
+    type Sleep = TokioSleep;
+
+    fn now(&self) -> Tick {
+        let elapsed = Instant::now().saturating_duration_since(self.origin);
+        Tick::from_nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    fn sleep_until(&self, deadline: Tick) -> TokioSleep {
+        let at = self.instant(deadline);
+        match Handle::try_current() {
+            Ok(handle) => TokioSleep::within(&handle, at, &self.stood_in),
+            Err(_) => TokioSleep::outside(at),
+        }
+    }
+
+    fn sleep_again(&self, deadline: Tick) -> TokioSleep {
+        if self.stood_in.swap(false, Ordering::Relaxed) {
+            // It was the helper that rang, by the real clock, while the runtime's own is paused.
+            return self.sleep_until(deadline);
+        }
+        // tokio's own alarms ring early only when their runtime shuts down.
+        TokioSleep::outside(self.instant(deadline))
+    }
+}
