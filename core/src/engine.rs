@@ -63,6 +63,9 @@ pub(crate) trait Book: Send + 'static {
     fn advance(&mut self, waiters: &mut Waiters<Self::Ask>, now: Tick, granted: &mut Granted)
     -> Option<Tick>;
 
+    /// When an ask was let in; only of those that were.
+    fn admitted_at(&self, ask: &Self::Ask) -> Tick;
+
     /// Takes back an admission that was never used.
     fn take_back(&mut self, ask: Self::Ask, now: Tick);
 }

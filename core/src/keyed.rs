@@ -116,8 +116,9 @@ impl<K: Key, T: Timer> Keyed<K, T> {
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire).
     pub fn try_acquire_cost(&self, key: K, cost: f64) -> Result<Permit<K, T>, TryAdmitError> {
-        let request = self.engine.try_admit(Request::new(key, cost))?;
-        Ok(Permit::new(self.clone(), request.place(), cost))
+        let mut request = Request::new(key, cost);
+        let admitted = self.engine.try_admit(&mut request)?;
+        Ok(Permit::new(self.clone(), request.place(), cost, admitted))
     }
 
     /// Waits to be let in under `key`, then runs `future` to its end, inside.

@@ -154,8 +154,8 @@ impl<T: Timer> Throttle<T> {
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire).
     pub fn try_acquire_cost(&self, cost: f64) -> Result<ThrottlePermit<'_, T>, TryAdmitError> {
-        self.engine.try_admit(Request::caller(cost))?;
-        Ok(Permit::new(self, to_micros(cost)))
+        let admitted = self.engine.try_admit(&mut Request::caller(cost))?;
+        Ok(Permit::new(self, to_micros(cost), admitted))
     }
 
     /// Like [`try_acquire_cost`](Self::try_acquire_cost), with a permit that can move into a task.
@@ -163,8 +163,8 @@ impl<T: Timer> Throttle<T> {
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire).
     pub fn try_acquire_owned(&self, cost: f64) -> Result<OwnedThrottlePermit<T>, TryAdmitError> {
-        self.engine.try_admit(Request::caller(cost))?;
-        Ok(Permit::new(self.clone(), to_micros(cost)))
+        let admitted = self.engine.try_admit(&mut Request::caller(cost))?;
+        Ok(Permit::new(self.clone(), to_micros(cost), admitted))
     }
 
     /// Waits to be let in, then runs `future` to its end, inside.

@@ -1,7 +1,7 @@
 //! tokio's clock as the throttle's timer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -9,6 +9,9 @@ use tokio::time::Instant;
 use tollgate_core::time::{Tick, Timer};
 
 use crate::sleep::TokioSleep;
+
+/// How much later than asked for tokio's alarms usually ring.
+const ROUNDING: Duration = Duration::from_millis(1);
 
 /// tokio's clock and alarms.
 ///
@@ -21,7 +24,10 @@ use crate::sleep::TokioSleep;
 /// in for a runtime that shuts down, and for a current-thread runtime that nobody runs at the moment: a
 /// throttle shared between runtimes goes on when one of them stops.
 ///
-/// Alarms have tokio's resolution: a millisecond, rounded up.
+/// # Resolution
+/// tokio counts in milliseconds and rounds up twice, so that its sleeps come a good millisecond late as a
+/// rule. This timer asks for an alarm a millisecond before the deadline, which then usually rings on it;
+/// one that does ring early is set again for the rest.
 ///
 /// # Paused time
 /// In a runtime with a paused clock, time is virtual within that runtime only. A plain thread reads the
@@ -29,9 +35,11 @@ use crate::sleep::TokioSleep;
 ///
 /// # Panics
 /// Like tokio's own sleeps, waiting within a runtime that was built without `enable_time` panics.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct TokioTimer {
     origin: Instant,
+    /// What tokio was asked for last, in nanoseconds since the origin.
+    asked: AtomicU64,
     /// The helper rang in the stead of a runtime that nobody runs, or whose clock is paused.
     stood_in: Arc<AtomicBool>,
 }
@@ -40,7 +48,11 @@ impl TokioTimer {
     /// A timer whose origin is now.
     #[must_use]
     pub fn new() -> Self {
-        Self { origin: Instant::now(), stood_in: Arc::default() }
+        Self::since(Instant::now())
+    }
+
+    fn since(origin: Instant) -> Self {
+        Self { origin, asked: AtomicU64::new(0), stood_in: Arc::default() }
     }
 
     fn instant(&self, tick: Tick) -> Instant {
@@ -48,6 +60,13 @@ impl TokioTimer {
         let century = Duration::from_secs(100 * 365 * 24 * 60 * 60);
         let after = Duration::from_nanos(tick.as_nanos());
         self.origin.checked_add(after).unwrap_or_else(|| Instant::now() + century)
+    }
+}
+
+/// A clone has the same origin, so that their ticks can be compared.
+impl Clone for TokioTimer {
+    fn clone(&self) -> Self {
+        Self::since(self.origin)
     }
 }
 
@@ -66,7 +85,10 @@ impl Timer for TokioTimer {
     }
 
     fn sleep_until(&self, deadline: Tick) -> TokioSleep {
-        let at = self.instant(deadline);
+        let left = deadline.since(self.now());
+        let ask = if left > ROUNDING { deadline.as_nanos() - nanos(ROUNDING) } else { deadline.as_nanos() };
+        self.asked.store(ask, Ordering::Relaxed);
+        let at = self.instant(Tick::from_nanos(ask));
         match Handle::try_current() {
             Ok(handle) => TokioSleep::within(&handle, at, &self.stood_in),
             Err(_) => TokioSleep::outside(at),
@@ -74,11 +96,16 @@ impl Timer for TokioTimer {
     }
 
     fn sleep_again(&self, deadline: Tick) -> TokioSleep {
-        if self.stood_in.swap(false, Ordering::Relaxed) {
-            // It was the helper that rang, by the real clock, while the runtime's own is paused.
+        // By the real clock, while the runtime's own is paused, the helper may ring early too.
+        let stood_in = self.stood_in.swap(false, Ordering::Relaxed);
+        if stood_in || self.now().as_nanos() >= self.asked.load(Ordering::Relaxed) {
             return self.sleep_until(deadline);
         }
-        // tokio's own alarms ring early only when their runtime shuts down.
+        // tokio's own alarms ring before what was asked for only when their runtime shuts down.
         TokioSleep::outside(self.instant(deadline))
     }
+}
+
+const fn nanos(duration: Duration) -> u64 {
+    duration.as_nanos() as u64
 }

@@ -15,7 +15,8 @@ use crate::time::{Tick, Timer, nanos};
 /// dropped, both with the same engine.
 pub(crate) struct Wait<B: Book> {
     request: B::Request,
-    /// Nanoseconds to wait at most until queued, from then on the tick at which to give up.
+    /// Nanoseconds to wait at most until queued; the tick at which to give up while queued; and once let
+    /// in, when that was, by the timer's own clock.
     limit: u64,
     place: Place,
 }
@@ -41,6 +42,11 @@ impl<B: Book> Wait<B> {
 
     pub(crate) fn request(&self) -> &B::Request {
         &self.request
+    }
+
+    /// When the caller was let in, by the timer's own clock; only once it has been.
+    pub(crate) fn admitted_at(&self) -> Tick {
+        Tick(self.limit)
     }
 
     /// Asks at the first poll, and then again and again what became of it.
@@ -89,6 +95,7 @@ impl<B: Book> Wait<B> {
             Err(error) => return Poll::Ready(Err(error)),
         };
         if state.book.admit(&mut ask, now) {
+            self.limit = state.clock.raw().0;
             return Poll::Ready(Ok(()));
         }
         if state.waiting >= state.max_waiting {
@@ -133,7 +140,10 @@ impl<B: Book> Wait<B> {
         state.limits.remove(&(Tick(self.limit), id));
         let ask = state.waiters.remove(id);
         let error = match stage {
-            Stage::Granted => return Poll::Ready(Ok(())),
+            Stage::Granted => {
+                self.limit = state.clock.raw_at(state.book.admitted_at(&ask)).0;
+                return Poll::Ready(Ok(()));
+            }
             Stage::TimedOut => AdmitError::TimedOut,
             Stage::Unfit => state.book.unfit(&ask).map_or(AdmitError::Closed, AdmitError::Cost),
             Stage::Waiting | Stage::Closed => AdmitError::Closed,
@@ -145,14 +155,14 @@ impl<B: Book> Wait<B> {
 }
 
 impl<B: Book, T: Timer> Engine<B, T> {
-    /// Lets the caller in at once, or not at all.
-    pub(crate) fn try_admit(&self, mut request: B::Request) -> Result<B::Request, TryAdmitError> {
+    /// Lets the caller in at once, or not at all; answers when, by the timer's own clock.
+    pub(crate) fn try_admit(&self, request: &mut B::Request) -> Result<Tick, TryAdmitError> {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         let now = state.read(&self.timer);
-        let mut ask = state.open(&mut request, now)?;
+        let mut ask = state.open(request, now)?;
         if state.book.admit(&mut ask, now) {
-            return Ok(request);
+            return Ok(state.clock.raw());
         }
         state.book.discard(ask, now);
         Err(TryAdmitError::NotNow)

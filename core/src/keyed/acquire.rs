@@ -42,7 +42,8 @@ impl<K: Key, T: Timer> Future for Acquire<K, T> {
         let this = &mut *self;
         ready!(this.wait.poll(this.keyed.engine(), cx))?;
         let request = this.wait.request();
-        Poll::Ready(Ok(Permit::new(this.keyed.clone(), request.place(), request.cost())))
+        let admitted = this.wait.admitted_at();
+        Poll::Ready(Ok(Permit::new(this.keyed.clone(), request.place(), request.cost(), admitted)))
     }
 }
 

@@ -281,6 +281,10 @@ impl<K: Key> Book for Hosts<K> {
         self.timed.first().map(|&(tick, _)| tick).into_iter().chain(total_due).min()
     }
 
+    fn admitted_at(&self, ask: &Ask) -> Tick {
+        Tick(ask.order_or_time)
+    }
+
     fn take_back(&mut self, ask: Ask, now: Tick) {
         let admitted = Tick(ask.order_or_time);
         self.total.unadmit(admitted, ask.cost);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Key, Keyed};
-use crate::time::Timer;
+use crate::time::{Tick, Timer};
 use crate::units::{Micros, to_micros, to_units};
 
 /// A call that a [`Keyed`] has let in; over when dropped, on any thread.
@@ -16,11 +16,18 @@ pub struct Permit<K: Key, T: Timer> {
     /// The number of the key's limits.
     place: usize,
     cost: Micros,
+    admitted: Tick,
 }
 
 impl<K: Key, T: Timer> Permit<K, T> {
-    pub(crate) fn new(keyed: Keyed<K, T>, place: usize, cost: f64) -> Self {
-        Self { keyed, place, cost: to_micros(cost) }
+    pub(crate) fn new(keyed: Keyed<K, T>, place: usize, cost: f64, admitted: Tick) -> Self {
+        Self { keyed, place, cost: to_micros(cost), admitted }
+    }
+
+    /// When the call was let in, by the timer.
+    #[must_use]
+    pub fn admitted_at(&self) -> Tick {
+        self.admitted
     }
 
     /// What the call costs.

@@ -70,7 +70,10 @@ impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> Future for Acquire<H, T> {
         let admitted = ready!(this.wait.poll(throttle.borrow().engine(), cx));
         let throttle = this.throttle.take();
         Poll::Ready(match (admitted, throttle) {
-            (Ok(()), Some(throttle)) => Ok(Permit::new(throttle, to_micros(this.wait.request().cost))),
+            (Ok(()), Some(throttle)) => {
+                let cost = to_micros(this.wait.request().cost);
+                Ok(Permit::new(throttle, cost, this.wait.admitted_at()))
+            }
             (Ok(()), None) => unreachable!("the throttle was there above"),
             (Err(error), _) => Err(error),
         })

@@ -146,6 +146,10 @@ impl Book for Lines {
         }
     }
 
+    fn admitted_at(&self, ask: &Ask) -> Tick {
+        Tick(ask.place_or_time)
+    }
+
     fn take_back(&mut self, ask: Ask, _now: Tick) {
         match ask.kind {
             Kind::Caller => self.limits.unadmit(Tick(ask.place_or_time), ask.cost),

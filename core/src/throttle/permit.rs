@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::mem;
 
 use super::Throttle;
-use crate::time::Timer;
+use crate::time::{Tick, Timer};
 use crate::units::{Micros, to_units};
 
 /// A call that a [`Throttle`] has let in; over when dropped.
@@ -24,12 +24,20 @@ where
 {
     throttle: H,
     cost: Micros,
+    admitted: Tick,
     timer: PhantomData<fn() -> T>,
 }
 
 impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
-    pub(crate) fn new(throttle: H, cost: Micros) -> Self {
-        Self { throttle, cost, timer: PhantomData }
+    pub(crate) fn new(throttle: H, cost: Micros, admitted: Tick) -> Self {
+        Self { throttle, cost, admitted, timer: PhantomData }
+    }
+
+    /// When the call was let in, by the throttle's timer.
+    ///
+    /// That is when the rates count it from. The task that waited may have been polled somewhat later.
+    pub fn admitted_at(&self) -> Tick {
+        self.admitted
     }
 
     /// What the call costs.

@@ -36,6 +36,11 @@ impl Steady {
         Tick(self.raw)
     }
 
+    /// What the source read at an earlier steady time, if it has not stepped back since.
+    pub(crate) fn raw_at(&self, earlier: Tick) -> Tick {
+        Tick(self.raw.wrapping_sub(self.now.saturating_sub(earlier.0)))
+    }
+
     /// The source's reading at which the steady time will be `at`; none if the source cannot get there.
     pub(crate) fn to_raw(&self, at: Tick) -> Option<Tick> {
         if at == Tick::MAX {

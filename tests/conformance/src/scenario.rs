@@ -13,7 +13,6 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
 pub use expect::{Check, Expect, ExpectedEvent, ExpectedProbe, Plan};
@@ -51,9 +50,21 @@ pub struct Scenario {
     /// What a stub server answers by path; of `rate_limited_client` only.
     #[serde(default)]
     pub server: Option<BTreeMap<String, Vec<Answer>>>,
-    #[serde(flatten)]
-    _prose: Prose,
 }
+
+/// What says to people why a case is as it is; says nothing to a runner.
+const PROSE: [&str; 10] = [
+    "title",
+    "source",
+    "note",
+    "basis",
+    "oracle",
+    "decision",
+    "reference_model_agrees",
+    "python_actual",
+    "python_conforms",
+    "python_source",
+];
 
 /// One answer of the stub server of a client's scenario. Nothing reads it yet.
 #[derive(Clone, Debug, Deserialize)]
@@ -143,5 +154,27 @@ impl Scenario {
         fields.retain(|name, _| !PROSE.contains(&name.as_str()));
         let scenario: Self = serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())?;
         scenario.check().map(|()| scenario)
+    }
+
+    /// What no single field can tell.
+    fn check(&self) -> Result<(), String> {
+        let late = self.steps.windows(2).find(|pair| pair[1].at < pair[0].at);
+        if let Some([_, step]) = late {
+            return Err(format!("steps are not in order of time: one at {} comes too late", step.at));
+        }
+        let client = matches!(self.subject, Subject::Client(_));
+        let workers = matches!(self.subject, Subject::Workers(_));
+        if self.server.is_some() != client {
+            return Err("`server` goes with the subject rate_limited_client, and only with it".into());
+        }
+        if self.items.is_some() != workers {
+            return Err("`items` goes with the subject queue_workers, and only with it".into());
+        }
+        for step in &self.steps {
+            if matches!(step.action, Action::Get { .. }) != client {
+                return Err("steps of a client are `get`, and `get` is a step of a client only".into());
+            }
+        }
+        Ok(())
     }
 }

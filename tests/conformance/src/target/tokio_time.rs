@@ -1,0 +1,86 @@
+//! Target `tokio`: tasks on a current-thread runtime, tokio's timers, tokio's clock paused.
+
+use futures::future::BoxFuture;
+use tokio::runtime::Builder;
+use tokio::task::yield_now;
+use tollgate_core::time::{Tick, Timer};
+use tollgate_native::TokioTimer;
+
+use super::Target;
+use crate::clock::stretch_for;
+use crate::platform::{Activity, Platform, Stopped};
+use crate::play::play;
+use crate::record::Record;
+use crate::scenario::Scenario;
+
+/// So many rounds in which no task is polled are taken for rest.
+const QUIET_ROUNDS: u32 = 4;
+
+/// The resolution of tokio's timers in seconds.
+const RESOLUTION: f64 = 1e-3;
+
+/// tokio with its clock paused, and scenarios stretched as far as they can be.
+#[derive(Clone, Copy, Debug)]
+pub struct TokioTime;
+
+impl Target for TokioTime {
+    fn name(&self) -> &'static str {
+        "tokio"
+    }
+
+    fn play(&self, scenario: &Scenario) -> Result<Record, Stopped> {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = runtime.map_err(|error| Stopped::Broken(format!("no runtime: {error}")))?;
+        let stretch = stretch_for(scenario);
+        runtime.block_on(async { play(Paused { timer: TokioTimer::new(), stretch }, scenario).await })
+    }
+}
+
+struct Paused {
+    timer: TokioTimer,
+    stretch: u32,
+}
+
+impl Platform for Paused {
+    type Timer = TokioTimer;
+
+    fn timer(&self) -> TokioTimer {
+        self.timer.clone()
+    }
+
+    fn stretch(&self) -> u32 {
+        self.stretch
+    }
+
+    fn granularity(&self) -> f64 {
+        RESOLUTION
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        // Whether it panics is seen from inside.
+        drop(tokio::spawn(task));
+    }
+
+    /// While somebody yields, the runtime is not idle, and its paused clock stands still.
+    async fn settle(&self, activity: &Activity) -> Result<(), Stopped> {
+        let (mut quiet, mut polls) = (0, activity.polls());
+        while quiet < QUIET_ROUNDS {
+            activity.check()?;
+            yield_now().await;
+            quiet = if activity.polls() == polls { quiet + 1 } else { 0 };
+            polls = activity.polls();
+        }
+        Ok(())
+    }
+
+    /// The runtime moves its clock to the next alarm whenever it is idle; ours is one of them.
+    async fn pass_until(&self, tick: Tick, activity: &Activity) -> Result<(), Stopped> {
+        self.settle(activity).await?;
+        while self.timer.now() < tick {
+            activity.polled();
+            activity.check()?;
+            self.timer.sleep_until(tick).await;
+        }
+        self.settle(activity).await
+    }
+}
