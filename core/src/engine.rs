@@ -90,7 +90,7 @@ pub(crate) struct State<B: Book> {
     waiters: Waiters<B::Ask>,
     waiting: usize,
     clock: Steady,
-    /// The time limits of waiters. An entry stays until its future removes it.
+    /// The time limits of waiters. Entries of those who wait no more are dropped along the way.
     limits: BTreeSet<(Tick, WaiterId)>,
     /// When to look again.
     due: Option<Tick>,
@@ -245,8 +245,7 @@ impl<B: Book> State<B> {
             let due = self.book.advance(&mut self.waiters, now, &mut granted);
             self.waiting -= granted.count - before;
             if !self.time_out(&mut granted, |limit| limit <= now) {
-                let next_limit = self.limits.iter().map(|&(limit, _)| limit).find(|&limit| limit > now);
-                self.due = due.into_iter().chain(next_limit).min();
+                self.due = due.into_iter().chain(self.next_limit()).min();
                 return granted.wakers;
             }
         }
@@ -263,6 +262,17 @@ impl<B: Book> State<B> {
             }
         }
         any
+    }
+
+    /// The time limit that ends first, of those who still wait.
+    fn next_limit(&mut self) -> Option<Tick> {
+        while let Some(&(limit, id)) = self.limits.first() {
+            if self.waiters.stage(id) == Stage::Waiting {
+                return Some(limit);
+            }
+            self.limits.remove(&(limit, id));
+        }
+        None
     }
 
     /// Takes a waiter out of its line, unserved.

@@ -54,10 +54,6 @@ impl Lines {
     pub(crate) fn new(limits: Limits) -> Self {
         Self { limits, callers: Line::new(), consumers: Line::new(), joined: 0 }
     }
-
-    fn nobody_waits(&self) -> bool {
-        self.callers.is_empty() && self.consumers.is_empty()
-    }
 }
 
 /// A cost in whole millionths, if it makes sense and can be admitted.
@@ -89,17 +85,22 @@ impl Book for Lines {
     }
 
     fn admit(&mut self, ask: &mut Ask, now: Tick) -> bool {
-        if !self.nobody_waits() {
-            return false;
-        }
-        let free = match ask.kind {
-            Kind::Caller => self.limits.when(now, ask.cost).0,
-            Kind::Consumer => self.limits.when_metered(now, ask.cost),
+        let may_go = match ask.kind {
+            Kind::Caller => {
+                self.callers.is_empty()
+                    && self.consumers.is_empty()
+                    && self.limits.when(now, ask.cost).0 == Verdict::Now
+            }
+            Kind::Consumer => {
+                self.consumers.is_empty()
+                    && (self.callers.is_empty() || self.limits.gate(now) != Verdict::Now)
+                    && self.limits.when_metered(now, ask.cost) == Verdict::Now
+            }
         };
-        if free == Verdict::Now {
+        if may_go {
             self.let_in(ask, now);
         }
-        free == Verdict::Now
+        may_go
     }
 
     fn line_of(&mut self, ask: &Ask) -> &mut Line {
