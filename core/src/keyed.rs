@@ -22,7 +22,8 @@ use book::{Hosts, Request};
 
 /// What can be a key: hosts, tenants, endpoints.
 ///
-/// Implemented for every type that has what it takes.
+/// Implemented for every type that has what it takes. Hashing, comparing, cloning and dropping keys
+/// happens within the instance, so these must neither panic nor use it.
 pub trait Key: Hash + Eq + Clone + Send + Unpin + 'static {}
 
 impl<K: Hash + Eq + Clone + Send + Unpin + 'static> Key for K {}

@@ -1,4 +1,26 @@
-//! (docs below)
+//! The decisions behind `tollgate`: who may go, and when.
+//!
+//! For any runtime and any clock: this crate has no runtime, does no I/O and knows no platform. Time comes
+//! in through the trait [`Timer`](time::Timer). Most people want the crate `tollgate`, which fills in the
+//! timer and re-exports everything.
+//!
+//! - [`Semaphore`], [`BoundedSemaphore`]: so many at once. They need no timer.
+//! - [`Throttle`]: so many at once and so many per period, with costs and pauses; [`Rate`] tells how.
+//! - [`Keyed`]: limits for each key, and over all of them.
+//! - [`ThrottleStreamExt`]: streams whose items come no faster than a throttle lets them.
+//! - [`time::ManualTimer`]: a clock moved by hand, for tests that are exact and take no time.
+//!
+//! # How it is built
+//! Each layer knows only those below it.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `queue` | first-in-first-out lines of waiters in a slab: join, grant and leave in constant time |
+//! | `semaphore/engine` | one atomic word on the fast path, a lock and the queue behind it |
+//! | `units`, `rate` | what may be admitted when: pure, exact arithmetic |
+//! | `limits` | slots, rates and pause, decided together: how much may I admit now? |
+//! | `engine` | the lock, the clock, the one alarm, and the future that waits |
+//! | `throttle`, `keyed` | who is next |
 #![forbid(unsafe_code)]
 
 mod bounded;

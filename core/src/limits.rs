@@ -175,7 +175,10 @@ impl Limits {
     /// A call that was let in at `at` has not been made.
     pub(crate) fn unadmit(&mut self, at: Tick, cost: Micros) {
         self.slots.untake();
-        self.unanswered -= u128::from(cost).min(self.unanswered);
+        // What was refunded to calls inside may have been meant for this one.
+        let unanswered = self.unanswered.min(u128::from(cost));
+        self.unanswered -= unanswered;
+        self.refunded -= u128::from(cost) - unanswered;
         for meter in &mut self.meters {
             meter.unadmit(at, cost);
         }

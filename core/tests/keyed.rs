@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::{SECOND, ms, poll, ready, waiting};
 use tollgate_core::keyed::Permit;
-use tollgate_core::time::ManualTimer;
+use tollgate_core::time::{ManualTimer, Wake};
 use tollgate_core::{AdmitError, Keyed, Rate, Settings, TryAdmitError};
 
 type Hosts = Keyed<&'static str, ManualTimer>;
@@ -70,6 +70,20 @@ fn a_heavy_call_that_waits_for_the_total_is_not_overtaken_by_another_key() {
     let mut light = waiting(hosts.acquire_cost("b", 1.0));
     timer.advance(SECOND);
     assert!(poll(&mut heavy).is_ready() && poll(&mut light).is_pending());
+}
+
+#[test]
+fn a_newcomer_does_not_slip_past_a_key_whose_time_has_come_while_the_alarm_is_late() {
+    let settings = Settings::new().rate(Rate::per_second(1.0));
+    let (timer, hosts) = build(at_once(1), settings);
+    timer.set_wake(Wake::Frozen);
+    drop(enter(&hosts, "a"));
+    let mut due = waiting(hosts.acquire("a"));
+    timer.advance(SECOND);
+    assert!(hosts.try_acquire("b").is_err());
+    let mut newcomer = waiting(hosts.acquire("b"));
+    drop(ready(&mut due).unwrap());
+    assert!(poll(&mut newcomer).is_ready());
 }
 
 #[test]

@@ -295,6 +295,21 @@ fn refunds_come_back_at_once_and_never_more_than_was_used() {
 }
 
 #[test]
+fn a_refund_and_a_grant_that_is_dropped_do_not_mix_up_who_is_inside() {
+    let (timer, gate) = with(Rate::per_second(3.0).until_answered());
+    let inside = gate.try_acquire_cost(3.0).unwrap();
+    let granted = waiting(gate.acquire_cost(2.0));
+    gate.refund(3.0).unwrap();
+    assert_eq!((gate.waiting(), gate.available()), (0, 1.0));
+    gate.refund(2.0).unwrap();
+    drop(granted);
+    assert_eq!((gate.in_flight(), gate.available()), (1, 3.0));
+    drop(inside);
+    timer.advance(SECOND);
+    assert_eq!((gate.in_flight(), gate.available()), (0, 3.0));
+}
+
+#[test]
 fn a_refund_lets_the_next_in() {
     let (_, gate) = with(Rate::per_second(1.0));
     let permit = gate.try_acquire().unwrap();

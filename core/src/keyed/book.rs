@@ -234,8 +234,10 @@ impl<K: Key> Book for Hosts<K> {
 
     fn admit(&mut self, ask: &mut Ask, now: Tick) -> bool {
         let host = &mut self.hosts[ask.place];
-        // Whoever is ready waits for the total, and was here first.
-        let nobody_first = host.line.is_empty() && self.ready.is_empty();
+        // Whoever is ready waits for the total, and was here first; so was one whose time has come while
+        // the alarm is late.
+        let is_due = |timed: Option<&(Tick, usize)>| timed.is_some_and(|&(tick, _)| tick <= now);
+        let nobody_first = host.line.is_empty() && self.ready.is_empty() && !is_due(self.timed.first());
         let free = nobody_first
             && host.limits.when(now, ask.cost).0 == Verdict::Now
             && self.total.when(now, ask.cost).0 == Verdict::Now;
