@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use futures::future::join_all;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Response, StatusCode};
@@ -34,6 +34,7 @@ struct Answer {
 
 impl ApiClient {
     fn new(base: impl Into<String>) -> Result<Self> {
+        // Without a proxy, as the server of this example is on this machine.
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
         let throttle =
             Throttle::builder().rate(Rate::per_second(100.0).until_answered()).concurrency(5).build()?;
@@ -68,7 +69,6 @@ fn retry_after(response: &Response) -> Option<Duration> {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    rustls::crypto::ring::default_provider().install_default().map_err(|_| anyhow!("TLS is set up twice"))?;
     let limits = Config { capacity: 40, after_ms: [20, 40].into(), ..Config::default() };
     let server = Server::start(limits).await?;
     let client = ApiClient::new(server.url())?;

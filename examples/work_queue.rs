@@ -59,7 +59,6 @@ async fn work(
     throttle: Throttle,
     done: mpsc::UnboundedSender<(u64, u64)>,
 ) -> Result<(), AdmitError> {
-    // A lock that is held while waiting, on purpose: the others could only wait for an item as well.
     while let Some(n) = next(&items).await {
         let square = throttle.run(request_square(n)).await?;
         if done.send((n, square)).is_err() {
@@ -69,6 +68,7 @@ async fn work(
     Ok(())
 }
 
+/// The next item. The lock is held while waiting, on purpose: the others could only wait as well.
 async fn next(items: &Queue) -> Option<u64> {
     items.lock().await.recv().await
 }

@@ -39,7 +39,6 @@ async fn stats_of_calls(rate: Rate) -> Stats {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_counting_until_answered_keeps_a_server_behind_an_uneven_network_content() {
-    rustls::crypto::ring::default_provider().install_default().unwrap();
     let rate = Rate::new(100.0, Duration::from_secs(1));
     let (admitted, answered) = tokio::join!(stats_of_calls(rate), stats_of_calls(rate.until_answered()));
     assert!(admitted.statuses.get(&429).is_some_and(|&refused| refused > 0), "{admitted:?}");

@@ -65,6 +65,8 @@ impl BoundedSemaphore {
 
     /// Waits for `n` permits, which are granted together.
     ///
+    /// A wait for more than the bound ends when [`resize`](Self::resize) has raised that.
+    ///
     /// # Errors
     /// When the semaphore is closed.
     ///
@@ -103,6 +105,23 @@ impl BoundedSemaphore {
     /// # Errors
     /// [`TryAcquireError::NoPermits`] otherwise; [`TryAcquireError::Closed`] when closed.
     pub fn try_acquire_many(&self, n: u32) -> Result<BoundedPermit<'_>, TryAcquireError> {
+        self.engine.try_acquire(n as usize)?;
+        Ok(Permit::new(self, n))
+    }
+
+    /// Like [`try_acquire`](Self::try_acquire), with a permit that can move into a task.
+    ///
+    /// # Errors
+    /// [`TryAcquireError::NoPermits`] if none is free; [`TryAcquireError::Closed`] when closed.
+    pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedBoundedPermit, TryAcquireError> {
+        self.try_acquire_many_owned(1)
+    }
+
+    /// Like [`try_acquire_many`](Self::try_acquire_many), with permits that can move into a task.
+    ///
+    /// # Errors
+    /// [`TryAcquireError::NoPermits`] if there are fewer; [`TryAcquireError::Closed`] when closed.
+    pub fn try_acquire_many_owned(self: Arc<Self>, n: u32) -> Result<OwnedBoundedPermit, TryAcquireError> {
         self.engine.try_acquire(n as usize)?;
         Ok(Permit::new(self, n))
     }

@@ -232,6 +232,11 @@ impl<B: Book> State<B> {
         self.due
     }
 
+    /// The steady time at which the timer read `raw`.
+    pub(crate) fn steady_at(&self, raw: Tick) -> Tick {
+        self.clock.steady_at(raw)
+    }
+
     fn read<T: Timer>(&mut self, timer: &T) -> Tick {
         self.clock.read(timer.now())
     }

@@ -47,7 +47,7 @@ pub use semaphore::{
     AcquireError, OverReleaseError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TooManyPermitsError,
     TryAcquireError,
 };
-pub use stream::ThrottleStreamExt;
+pub use stream::{Refused, ThrottleStreamExt};
 pub use throttle::{
     AdmitError, Check, CostError, Hold, OwnedThrottlePermit, Settings, Throttle, ThrottlePermit,
     TryAdmitError,

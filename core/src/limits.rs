@@ -185,9 +185,9 @@ impl Limits {
     }
 
     /// Units that were taken by [`consume`](Self::consume) at `at` have not been used.
-    pub(crate) fn unconsume(&mut self, cost: Micros) {
+    pub(crate) fn unconsume(&mut self, at: Tick, cost: Micros) {
         for meter in &mut self.meters {
-            meter.refund(cost);
+            meter.unconsume(at, cost);
         }
     }
 
@@ -197,8 +197,7 @@ impl Limits {
         self.unanswered -= u128::from(inside);
         self.refunded += u128::from(inside);
         for meter in &mut self.meters {
-            let pending = if meter.rate().is_until_answered() { inside } else { 0 };
-            meter.refund(cost - pending);
+            meter.refund(cost, inside);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod meter;
+mod room;
 mod smooth;
 mod stepped;
 mod window;

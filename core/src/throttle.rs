@@ -25,7 +25,7 @@ use crate::engine::Engine;
 use crate::rate::Verdict;
 use crate::sync::Arc;
 use crate::time::{Tick, Timer, nanos};
-use crate::units::{Micros, to_micros};
+use crate::units::{MAX_UNITS, Micros, to_micros};
 use lines::{Lines, Request};
 
 /// A permit of a [`Throttle`], held by reference.
@@ -204,7 +204,8 @@ impl<T: Timer> Throttle<T> {
     /// Gives units back to every rate, as if so much had not been used.
     ///
     /// For calls that turned out to cost less. At most what was used comes back. Which calls these units
-    /// are of is not known, so those are chosen for which no window is counted short.
+    /// are of is not known: calls inside come first, then the oldest that still count. For a call that was
+    /// not made at all there is [`Permit::refund`], which does know.
     ///
     /// # Errors
     /// If `cost` is NaN, infinite or negative; nothing is given back then.
@@ -212,7 +213,8 @@ impl<T: Timer> Throttle<T> {
         if !(cost >= 0.0 && cost.is_finite()) {
             return Err(CostError::Invalid { cost });
         }
-        self.refund_micros(to_micros(cost.min(crate::units::MAX_UNITS)));
+        let cost = to_micros(cost.min(MAX_UNITS));
+        self.engine.change(|state, _| state.book.limits.refund(cost));
         Ok(())
     }
 
@@ -315,8 +317,11 @@ impl<T: Timer> Throttle<T> {
         &self.engine
     }
 
-    fn refund_micros(&self, cost: Micros) {
-        self.engine.change(|state, _| state.book.limits.refund(cost));
+    fn unadmit(&self, admitted: Tick, cost: Micros) {
+        self.engine.change(|state, _| {
+            let at = state.steady_at(admitted);
+            state.book.limits.unadmit(at, cost);
+        });
     }
 
     #[inline]

@@ -210,6 +210,8 @@ fn a_bounded_semaphore_hands_over_and_refuses_one_release_too_many() {
     semaphore.release(1).unwrap();
     assert!(semaphore.release(1).is_err());
     assert_eq!(semaphore.available_permits(), 1);
+    let owned = Arc::new(BoundedSemaphore::new(2)).try_acquire_many_owned(2).unwrap();
+    assert!(owned.semaphore().clone().try_acquire_owned().is_err());
     assert!(BoundedSemaphore::new(0).release(1).is_err() && BoundedSemaphore::new(0).is_locked());
     semaphore.close();
     assert_eq!(ready(semaphore.acquire()).map(drop), Err(closed()));

@@ -59,6 +59,19 @@ fn stepped_refills_once_a_period() {
 }
 
 #[test]
+fn lateness_does_not_add_up() {
+    let second = Rate::per_second(2.0);
+    for (rate, expected) in [
+        (second.stepped(2.0), [0, 0, 1300, 1300, 2300, 2300, 3300]),
+        (second.bucket(2.0), [0, 0, 800, 1300, 1800, 2300, 2800]),
+    ] {
+        let (timer, gate) = with(rate);
+        timer.set_wake(Wake::Late(ms(300)));
+        assert_eq!(admissions(&timer, &gate, 7), expected, "{rate:?}");
+    }
+}
+
+#[test]
 fn smooth_spaces_evenly() {
     let (timer, gate) = with(Rate::per_second(4.0).smooth());
     assert_eq!(admissions(&timer, &gate, 5), [0, 250, 500, 750, 1000]);
@@ -291,6 +304,25 @@ fn refunds_come_back_at_once_and_never_more_than_was_used() {
             gate.try_acquire_cost(5.0).unwrap().refund();
             assert_eq!((gate.available(), gate.in_flight()), (5.0, 0), "{rate:?}");
         }
+    }
+}
+
+#[test]
+fn a_refund_gives_the_place_in_an_even_schedule_back() {
+    for rate in [Rate::per_second(4.0).smooth(), Rate::per_second(4.0).smooth().until_answered()] {
+        let (timer, gate) = with(rate);
+        gate.try_acquire_cost(3.0).unwrap().refund();
+        assert!((gate.available(), gate.check(1.0)) == (4.0, Check::Ready), "{rate:?}");
+        let inside = gate.try_acquire_cost(3.0).unwrap();
+        assert_eq!(gate.available(), 0.0);
+        gate.refund(2.0).unwrap();
+        drop(inside);
+        timer.advance(ms(250));
+        assert!(gate.check(1.0).is_ready(), "{rate:?}");
+        gate.refund(100.0).unwrap();
+        assert_eq!(gate.available(), 4.0, "{rate:?}");
+        drop(gate.try_acquire().unwrap());
+        assert!(gate.try_acquire().is_err(), "what was not used earns no credit");
     }
 }
 

@@ -33,6 +33,10 @@ const ROUNDING: Duration = Duration::from_millis(1);
 /// In a runtime with a paused clock, time is virtual within that runtime only. A plain thread reads the
 /// real clock, so a test on paused time should touch its throttle from within its runtime alone.
 ///
+/// # Sharing
+/// One instance serves one throttle: it keeps what was last asked for, to tell why an alarm rang early.
+/// A clone has the same origin and is an instance of its own.
+///
 /// # Panics
 /// Like tokio's own sleeps, waiting within a runtime that was built without `enable_time` panics.
 #[derive(Debug)]

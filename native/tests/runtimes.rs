@@ -117,30 +117,22 @@ fn a_runtime_that_nobody_runs_does_not_hold_up_the_others() {
     drop((first, idle));
 }
 
-#[test]
-fn a_task_that_has_spent_its_budget_still_sets_the_alarm_and_keeps_its_place() {
-    let runtime = current_thread();
-    in_time(move || {
-        runtime.block_on(async {
-            let throttle = one_per(Duration::from_millis(20));
-            drop(throttle.try_acquire().unwrap());
-            // Spends this task's whole cooperative budget without a yield.
-            let budget = tokio::sync::Semaphore::new(1_000_000);
-            for _ in 0..1_000 {
-                let mut taking = Box::pin(budget.acquire());
-                if futures::poll!(taking.as_mut()).is_pending() {
-                    break;
-                }
-            }
-            let mut first = Box::pin(throttle.acquire());
-            let mut second = Box::pin(throttle.acquire());
-            assert!(futures::poll!(first.as_mut()).is_pending());
-            assert!(futures::poll!(second.as_mut()).is_pending());
-            assert_eq!(throttle.waiting(), 2);
-            drop(first.await.unwrap());
-            drop(second.await.unwrap());
-        });
-    });
+#[tokio::test(start_paused = true)]
+async fn a_task_that_has_spent_its_budget_still_sets_the_alarm_and_keeps_its_place() {
+    let throttle = one_per(Duration::from_millis(20));
+    drop(throttle.try_acquire().unwrap());
+    // Spends this task's whole cooperative budget without a yield.
+    let budget = tokio::sync::Semaphore::new(1);
+    while futures::poll!(Box::pin(budget.acquire())).is_ready() {}
+    let start = tokio::time::Instant::now();
+    let mut first = Box::pin(throttle.acquire());
+    let mut second = Box::pin(throttle.acquire());
+    assert!(futures::poll!(first.as_mut()).is_pending());
+    assert!(futures::poll!(second.as_mut()).is_pending());
+    assert_eq!(throttle.waiting(), 2);
+    drop(first.await.unwrap());
+    drop(second.await.unwrap());
+    assert_eq!(start.elapsed(), Duration::from_millis(40));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! The token bucket with continuous refill.
 
+use super::room::Room;
 use super::{Plan, Verdict};
 use crate::time::Tick;
 use crate::units::{Micros, Speed};
@@ -14,11 +15,12 @@ pub(crate) struct Bucket {
     burst: Micros,
     /// When the bucket is full, as a position in the schedule.
     full: u128,
+    room: Room,
 }
 
 impl Bucket {
     pub(crate) fn new(plan: &Plan) -> Self {
-        Self { speed: plan.speed, burst: plan.burst, full: 0 }
+        Self { speed: plan.speed, burst: plan.burst, full: 0, room: Room::default() }
     }
 
     /// When `cost` is there, while `reserved` more is taken up by calls not charged yet.
@@ -38,7 +40,14 @@ impl Bucket {
     }
 
     pub(crate) fn charge(&mut self, now: Tick, cost: Micros) {
+        self.room.note(now, self.lack(now));
         self.full = self.full.max(self.speed.at(now.0)) + self.speed.span(cost);
+    }
+
+    /// Takes back a charge made at `at`: as much of it as has not flowed over since.
+    pub(crate) fn uncharge(&mut self, at: Tick, cost: Micros) {
+        let back = self.speed.span(cost).min(self.room.since(at));
+        self.full = self.full.saturating_sub(back);
     }
 
     pub(crate) fn refund(&mut self, cost: Micros) {

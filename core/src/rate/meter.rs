@@ -107,20 +107,25 @@ impl Meter {
         }
     }
 
+    /// Takes back what was consumed at `at`.
+    pub(crate) fn unconsume(&mut self, at: Tick, cost: Micros) {
+        match &mut self.pace {
+            Pace::Window(log) => log.uncharge(at, cost),
+            Pace::Bucket(bucket) => bucket.uncharge(at, cost),
+            Pace::Stepped(bucket) => bucket.uncharge(at, cost),
+            Pace::Smooth(smooth) => {
+                smooth.unadmit(at, cost);
+                smooth.uncharge(at, cost);
+            }
+        }
+    }
+
     /// Notes that a call let in at `at` was never made.
     pub(crate) fn unadmit(&mut self, at: Tick, cost: Micros) {
-        let charged = !self.rate.is_until_answered();
-        match &mut self.pace {
-            Pace::Smooth(smooth) => {
-                smooth.unadmit(cost);
-                if charged {
-                    smooth.uncharge(at, cost);
-                }
-            }
-            Pace::Window(log) if charged => log.uncharge(at, cost),
-            Pace::Bucket(bucket) if charged => bucket.refund(cost),
-            Pace::Stepped(bucket) if charged => bucket.refund(cost),
-            _ => {}
+        if !self.rate.is_until_answered() {
+            self.unconsume(at, cost);
+        } else if let Pace::Smooth(smooth) = &mut self.pace {
+            smooth.unadmit(at, cost);
         }
     }
 
@@ -134,13 +139,15 @@ impl Meter {
         }
     }
 
-    /// Gives back what was charged at an unknown time.
-    pub(crate) fn refund(&mut self, cost: Micros) {
+    /// Gives back `cost`, of which `inside` belongs to calls that are not over.
+    pub(crate) fn refund(&mut self, cost: Micros, inside: Micros) {
+        let uncharged = if self.rate.is_until_answered() { inside } else { 0 };
+        let charged = cost - uncharged;
         match &mut self.pace {
-            Pace::Window(log) => log.refund(cost),
-            Pace::Bucket(bucket) => bucket.refund(cost),
-            Pace::Stepped(bucket) => bucket.refund(cost),
-            Pace::Smooth(smooth) => smooth.log().refund(cost),
+            Pace::Window(log) => drop(log.refund(charged)),
+            Pace::Bucket(bucket) => bucket.refund(charged),
+            Pace::Stepped(bucket) => bucket.refund(charged),
+            Pace::Smooth(smooth) => smooth.refund(charged, uncharged),
         }
     }
 
@@ -150,7 +157,7 @@ impl Meter {
             Pace::Window(log) => log.available(now),
             Pace::Bucket(bucket) => bucket.available(now),
             Pace::Stepped(bucket) => bucket.available(now),
-            Pace::Smooth(smooth) => smooth.log().available(now),
+            Pace::Smooth(smooth) => smooth.available(now),
         };
         let reserved = if self.rate.is_until_answered() { unanswered } else { 0 };
         available.saturating_sub(u64::try_from(reserved).unwrap_or(u64::MAX))

@@ -12,6 +12,8 @@ pub(crate) struct Smooth {
     period: u64,
     /// The place of the next admission, as a position in the schedule.
     next: u128,
+    /// When the last admission was, and its place.
+    last: (Tick, u128),
     log: WindowLog,
     /// Somebody waits for the next place, and for nothing else: what is late is not idle then.
     awaited: bool,
@@ -20,7 +22,7 @@ pub(crate) struct Smooth {
 impl Smooth {
     pub(crate) fn new(plan: &Plan, log: WindowLog, now: Tick) -> Self {
         let next = plan.speed.at(now.0);
-        Self { speed: plan.speed, period: plan.window, next, log, awaited: false }
+        Self { speed: plan.speed, period: plan.window, next, last: (now, next), log, awaited: false }
     }
 
     /// When the schedule has a place for `cost` and the window has room for it.
@@ -41,20 +43,36 @@ impl Smooth {
     pub(crate) fn admit(&mut self, now: Tick, cost: Micros) {
         // What could not have been admitted within one period is not caught up.
         let earliest = if self.awaited { now.0.saturating_sub(self.period) } else { now.0 };
-        self.next = self.next.max(self.speed.at(earliest)) + self.speed.span(cost);
+        self.last = (now, self.next.max(self.speed.at(earliest)));
+        self.next = self.last.1 + self.speed.span(cost);
     }
 
     pub(crate) fn charge(&mut self, now: Tick, cost: Micros) {
         self.log.charge(now, cost);
     }
 
-    /// Gives the place back of a call that was admitted but never made.
-    pub(crate) fn unadmit(&mut self, cost: Micros) {
-        self.next = self.next.saturating_sub(self.speed.span(cost));
+    /// Takes back a call that was let in at `at` and never made. Its place goes to the next in line, unless
+    /// others have been let in since: then it has passed.
+    pub(crate) fn unadmit(&mut self, at: Tick, cost: Micros) {
+        if at == self.last.0 {
+            self.next = self.next.saturating_sub(self.speed.span(cost));
+        }
     }
 
     pub(crate) fn uncharge(&mut self, at: Tick, cost: Micros) {
         self.log.uncharge(at, cost);
+    }
+
+    /// Gives back `charged` and `uncharged` units. The schedule moves back at most to where the last call
+    /// was let in.
+    pub(crate) fn refund(&mut self, charged: Micros, uncharged: Micros) {
+        let back = uncharged + self.log.refund(charged);
+        self.next = self.next.saturating_sub(self.speed.span(back)).max(self.last.1);
+    }
+
+    /// What could be admitted at once: nothing before the next place in the schedule.
+    pub(crate) fn available(&mut self, now: Tick) -> Micros {
+        if self.next <= self.speed.at(now.0) { self.log.available(now) } else { 0 }
     }
 
     pub(crate) fn log(&mut self) -> &mut WindowLog {

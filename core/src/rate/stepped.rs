@@ -1,5 +1,6 @@
 //! The token bucket that is refilled in steps.
 
+use super::room::Room;
 use super::{Plan, Verdict};
 use crate::time::Tick;
 use crate::units::{Micros, Speed};
@@ -19,13 +20,14 @@ pub(crate) struct Stepped {
     refilled: u64,
     /// The next refill, when somebody waits for it.
     awaited: Option<u64>,
+    room: Room,
 }
 
 impl Stepped {
     pub(crate) fn new(plan: &Plan, now: Tick) -> Self {
         let level = plan.speed.span(plan.burst);
         let Plan { speed, burst, interval, .. } = *plan;
-        Self { speed, burst, interval, level, refilled: now.0, awaited: None }
+        Self { speed, burst, interval, level, refilled: now.0, awaited: None, room: Room::default() }
     }
 
     /// When `cost` is there, while `reserved` more is taken up by calls not charged yet.
@@ -54,6 +56,12 @@ impl Stepped {
         self.level = self.level.saturating_sub(self.speed.span(cost));
     }
 
+    /// Takes back a charge made at `at`: as much of it as has not flowed over since.
+    pub(crate) fn uncharge(&mut self, at: Tick, cost: Micros) {
+        let back = self.speed.span(cost).min(self.room.since(at));
+        self.level = (self.level + back).min(self.speed.span(self.burst));
+    }
+
     pub(crate) fn refund(&mut self, cost: Micros) {
         self.level = (self.level + self.speed.span(cost)).min(self.speed.span(self.burst));
     }
@@ -79,6 +87,7 @@ impl Stepped {
     fn refill(&mut self, at: u64) {
         let full = self.speed.span(self.burst);
         self.level = self.level.saturating_add(self.speed.at(at - self.refilled)).min(full);
+        self.room.note(Tick(at), full - self.level);
         self.refilled = at;
         self.awaited = None;
     }

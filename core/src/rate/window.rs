@@ -105,14 +105,17 @@ impl WindowLog {
         self.used -= back;
     }
 
-    /// Takes back charges of unknown time: the oldest, so that no window is counted short.
-    pub(crate) fn refund(&mut self, mut cost: Micros) {
+    /// Takes back charges of unknown time: the oldest, so that no window is counted short. Returns how
+    /// much there was to take back.
+    pub(crate) fn refund(&mut self, mut cost: Micros) -> Micros {
+        let used = self.used;
         for entry in self.entries.iter_mut().chain(std::iter::once(&mut self.open)) {
             let back = cost.min(entry.cost);
             entry.cost -= back;
             self.used -= back;
             cost -= back;
         }
+        used - self.used
     }
 
     pub(crate) fn available(&mut self, now: Tick) -> Micros {

@@ -154,7 +154,7 @@ impl Book for Lines {
     fn take_back(&mut self, ask: Ask, _now: Tick) {
         match ask.kind {
             Kind::Caller => self.limits.unadmit(Tick(ask.place_or_time), ask.cost),
-            Kind::Consumer => self.limits.unconsume(ask.cost),
+            Kind::Consumer => self.limits.unconsume(Tick(ask.place_or_time), ask.cost),
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem;
 
 use super::Throttle;
 use crate::time::{Tick, Timer};
@@ -25,12 +24,14 @@ where
     throttle: H,
     cost: Micros,
     admitted: Tick,
+    /// Given back already.
+    over: bool,
     timer: PhantomData<fn() -> T>,
 }
 
 impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
     pub(crate) fn new(throttle: H, cost: Micros, admitted: Tick) -> Self {
-        Self { throttle, cost, admitted, timer: PhantomData }
+        Self { throttle, cost, admitted, over: false, timer: PhantomData }
     }
 
     /// When the call was let in, by the throttle's timer.
@@ -62,17 +63,18 @@ impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
     /// assert!(throttle.try_acquire().is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn refund(self) {
-        let cost = self.cost;
-        self.throttle().refund_micros(cost);
+    pub fn refund(mut self) {
+        self.over = true;
+        self.throttle().unadmit(self.admitted, self.cost);
     }
 }
 
 impl<H: Borrow<Throttle<T>>, T: Timer> Drop for Permit<H, T> {
     #[inline]
     fn drop(&mut self) {
-        let cost = mem::take(&mut self.cost);
-        self.throttle.borrow().release(cost);
+        if !self.over {
+            self.throttle.borrow().release(self.cost);
+        }
     }
 }
 

@@ -41,6 +41,11 @@ impl Steady {
         Tick(self.raw.wrapping_sub(self.now.saturating_sub(earlier.0)))
     }
 
+    /// The steady time of an earlier reading, if the source has not stepped back since.
+    pub(crate) fn steady_at(&self, raw: Tick) -> Tick {
+        Tick(self.now.saturating_sub(self.raw.wrapping_sub(raw.0)))
+    }
+
     /// The source's reading at which the steady time will be `at`; none if the source cannot get there.
     pub(crate) fn to_raw(&self, at: Tick) -> Option<Tick> {
         if at == Tick::MAX {

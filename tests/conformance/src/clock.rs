@@ -37,8 +37,16 @@ impl<T: Timer> Clock<T> {
     }
 
     /// The timer for the library: it jumps when told to.
-    pub fn timer(&self) -> JumpTimer<T> {
-        self.timer.clone()
+    pub fn timer(&self) -> JumpTimer<T>
+    where
+        T: Clone,
+    {
+        self.timer.for_library()
+    }
+
+    /// How many alarms the library has set.
+    pub fn library_alarms(&self) -> usize {
+        self.timer.library_alarms()
     }
 
     /// Seconds since the scenario began, without the jumps.

@@ -24,6 +24,9 @@ pub trait Gate: Send + Sync {
     /// Whether [`enter`](Self::enter) heeds a time limit by itself.
     fn keeps_time(&self) -> bool;
 
+    /// How many alarms it may have set at any time while somebody waits.
+    fn most_alarms(&self) -> usize;
+
     /// Reads something; what is taken by that goes to the shelf.
     fn probe(&self, probe: &Probe, shelf: &Shelf) -> Option<Value>;
 
@@ -87,7 +90,7 @@ pub enum Refusal {
 ///
 /// # Errors
 /// If the library refuses its parameters, or cannot even be told of them.
-pub fn build<T: Timer>(subject: &Subject, clock: &Clock<T>) -> Result<Arc<dyn Gate>, Refusal> {
+pub fn build<T: Timer + Clone>(subject: &Subject, clock: &Clock<T>) -> Result<Arc<dyn Gate>, Refusal> {
     Ok(match subject {
         Subject::Semaphore(spec) => Arc::new(semaphore::Plain::new(spec)?),
         Subject::BoundedSemaphore(spec) => Arc::new(semaphore::Bounded::new(spec)?),

@@ -10,12 +10,12 @@ use futures::future::BoxFuture;
 use tollgate_core::time::{Tick, Timer};
 
 /// More polls than any scenario needs.
-const MOST_POLLS: u64 = 5_000_000;
+const MOST_POLLS: u64 = 2_000_000;
 
 /// A timer, and something that runs tasks in the order in which they are woken.
 pub trait Platform {
     /// The timer that is tested.
-    type Timer: Timer;
+    type Timer: Timer + Clone;
 
     /// The timer that is tested.
     fn timer(&self) -> Self::Timer;

@@ -14,30 +14,34 @@ use tollgate_core::time::{Tick, Timer};
 /// It knows all alarms that are set, so that a jump can ring those that it makes due, and set the others
 /// anew. Its alarms are those of the other timer.
 pub struct JumpTimer<T: Timer> {
+    /// For the library one of its own: what a timer knows of the last alarm set on it must stay true.
+    inner: Arc<T>,
     shared: Arc<Shared<T>>,
+    /// Who sets alarms here: the library under test, or the runner of the scenario.
+    library: bool,
 }
 
 struct Shared<T: Timer> {
-    inner: T,
     /// The inner timer's reading at the beginning.
     zero: Tick,
-    state: Mutex<State<T::Sleep>>,
+    state: Mutex<State<T>>,
 }
 
-struct State<S> {
+struct State<T: Timer> {
     /// What is added to the time since the beginning.
     shift: i128,
-    alarms: BTreeMap<u64, Alarm<S>>,
+    /// By deadline on the shifted clock, and then as they were set.
+    alarms: BTreeMap<(Tick, u64), Alarm<T>>,
     /// The number of the next alarm.
     next: u64,
 }
 
-struct Alarm<S> {
-    /// By the shifted clock.
-    deadline: Tick,
-    inner: Pin<Box<S>>,
+struct Alarm<T: Timer> {
+    timer: Arc<T>,
+    inner: Pin<Box<T::Sleep>>,
     waker: Waker,
     call: Call,
+    library: bool,
 }
 
 /// What a jump has done to an alarm.
@@ -53,16 +57,30 @@ enum Call {
 
 impl<T: Timer> Clone for JumpTimer<T> {
     fn clone(&self) -> Self {
-        Self { shared: self.shared.clone() }
+        Self { inner: self.inner.clone(), shared: self.shared.clone(), library: self.library }
     }
 }
 
 impl<T: Timer> JumpTimer<T> {
-    /// A timer that stands at `start` nanoseconds.
+    /// A timer that stands at `start` nanoseconds, for the runner.
     pub fn new(inner: T, start: u64) -> Self {
         let state = State { shift: i128::from(start), alarms: BTreeMap::new(), next: 0 };
         let zero = inner.now();
-        Self { shared: Arc::new(Shared { inner, zero, state: Mutex::new(state) }) }
+        let shared = Arc::new(Shared { zero, state: Mutex::new(state) });
+        Self { inner: Arc::new(inner), shared, library: false }
+    }
+
+    /// The same timer, for the library.
+    pub fn for_library(&self) -> Self
+    where
+        T: Clone,
+    {
+        Self { inner: Arc::new(T::clone(&self.inner)), shared: self.shared.clone(), library: true }
+    }
+
+    /// How many alarms the library has set.
+    pub fn library_alarms(&self) -> usize {
+        self.shared.lock().alarms.values().filter(|alarm| alarm.library).count()
     }
 
     /// The inner timer's reading at the beginning.
@@ -72,7 +90,7 @@ impl<T: Timer> JumpTimer<T> {
 
     /// The time since the beginning, without start and jumps.
     pub fn unjumped(&self) -> Duration {
-        self.shared.inner.now().since(self.shared.zero)
+        self.inner.now().since(self.shared.zero)
     }
 
     /// Moves the clock by so many nanoseconds. Alarms that are due then ring at the next [`ring`](Self::ring).
@@ -81,11 +99,11 @@ impl<T: Timer> JumpTimer<T> {
         let mut state = self.shared.lock();
         state.shift += by;
         let shift = state.shift;
-        let now = self.shared.shifted(shift);
-        for alarm in state.alarms.values_mut().filter(|alarm| alarm.call != Call::Rung) {
+        let now = self.shared.shifted(&*self.inner, shift);
+        for (&(deadline, _), alarm) in state.alarms.iter_mut().filter(|(_, alarm)| alarm.call != Call::Rung) {
             alarm.call = Call::Due;
-            if alarm.deadline > now {
-                let inner = self.shared.alarm(alarm.deadline, shift, false);
+            if deadline > now {
+                let inner = self.shared.alarm(&*alarm.timer, deadline, shift, false);
                 done_with.push(std::mem::replace(&mut alarm.inner, inner));
                 if alarm.inner.as_mut().poll(&mut Context::from_waker(&alarm.waker)).is_pending() {
                     alarm.call = Call::None;
@@ -97,25 +115,30 @@ impl<T: Timer> JumpTimer<T> {
 
     /// Rings the alarms that a jump has made due, in order; returns how many rang.
     pub fn ring(&self) -> usize {
-        let mut due: Vec<(Tick, u64, Waker)> = Vec::new();
+        let mut due: Vec<Waker> = Vec::new();
         let mut state = self.shared.lock();
-        for (&id, alarm) in state.alarms.iter_mut().filter(|(_, alarm)| alarm.call == Call::Due) {
+        for alarm in state.alarms.values_mut().filter(|alarm| alarm.call == Call::Due) {
             alarm.call = Call::Rung;
-            due.push((alarm.deadline, id, alarm.waker.clone()));
+            due.push(alarm.waker.clone());
         }
         drop(state);
-        due.sort_by_key(|&(deadline, id, _)| (deadline, id));
         let rung = due.len();
-        due.into_iter().for_each(|(_, _, waker)| waker.wake());
+        due.into_iter().for_each(Waker::wake);
         rung
     }
 
     /// The inner timer's reading at which the next alarm is due.
     pub fn next_alarm(&self) -> Option<Tick> {
         let state = self.shared.lock();
-        let waiting = state.alarms.values().filter(|alarm| alarm.call != Call::Rung);
-        let next = waiting.map(|alarm| alarm.deadline).min()?;
-        Some(self.shared.unshifted(next, state.shift))
+        let mut waiting = state.alarms.iter().filter(|(_, alarm)| alarm.call != Call::Rung);
+        let (&(deadline, _), _) = waiting.next()?;
+        Some(self.shared.unshifted(deadline, state.shift))
+    }
+}
+
+impl<T: Timer> JumpTimer<T> {
+    fn sleep(&self, deadline: Tick, again: bool) -> JumpSleep<T> {
+        JumpSleep { timer: self.clone(), deadline, again, id: None }
     }
 }
 
@@ -124,25 +147,25 @@ impl<T: Timer> Timer for JumpTimer<T> {
 
     fn now(&self) -> Tick {
         let shift = self.shared.lock().shift;
-        self.shared.shifted(shift)
+        self.shared.shifted(&*self.inner, shift)
     }
 
     fn sleep_until(&self, deadline: Tick) -> JumpSleep<T> {
-        JumpSleep { shared: self.shared.clone(), deadline, again: false, id: None }
+        self.sleep(deadline, false)
     }
 
     fn sleep_again(&self, deadline: Tick) -> JumpSleep<T> {
-        JumpSleep { shared: self.shared.clone(), deadline, again: true, id: None }
+        self.sleep(deadline, true)
     }
 }
 
 impl<T: Timer> Shared<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T::Sleep>> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn shifted(&self, shift: i128) -> Tick {
-        let since = i128::from(self.inner.now().as_nanos()) - i128::from(self.zero.as_nanos());
+    fn shifted(&self, timer: &T, shift: i128) -> Tick {
+        let since = i128::from(timer.now().as_nanos()) - i128::from(self.zero.as_nanos());
         clamped(since + shift)
     }
 
@@ -150,9 +173,9 @@ impl<T: Timer> Shared<T> {
         clamped(i128::from(at.as_nanos()) - shift + i128::from(self.zero.as_nanos()))
     }
 
-    fn alarm(&self, deadline: Tick, shift: i128, again: bool) -> Pin<Box<T::Sleep>> {
+    fn alarm(&self, timer: &T, deadline: Tick, shift: i128, again: bool) -> Pin<Box<T::Sleep>> {
         let at = self.unshifted(deadline, shift);
-        Box::pin(if again { self.inner.sleep_again(at) } else { self.inner.sleep_until(at) })
+        Box::pin(if again { timer.sleep_again(at) } else { timer.sleep_until(at) })
     }
 }
 
@@ -163,12 +186,12 @@ fn clamped(nanos: i128) -> Tick {
 /// The alarm of a [`JumpTimer`].
 #[must_use = "futures do nothing unless polled"]
 pub struct JumpSleep<T: Timer> {
-    shared: Arc<Shared<T>>,
+    timer: JumpTimer<T>,
     deadline: Tick,
     /// The one before it rang early.
     again: bool,
     /// Its number, once set.
-    id: Option<u64>,
+    id: Option<(Tick, u64)>,
 }
 
 impl<T: Timer> Future for JumpSleep<T> {
@@ -176,11 +199,12 @@ impl<T: Timer> Future for JumpSleep<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        let JumpTimer { inner: timer, shared, library } = this.timer.clone();
         // What is replaced may hold the last handle on whoever set the alarm, who then takes it back,
         // for which the lock must be free: so it is dropped at the very end.
         let mut done_with = (None, None, None);
-        let mut state = this.shared.lock();
-        let due = this.shared.shifted(state.shift) >= this.deadline;
+        let mut state = shared.lock();
+        let due = shared.shifted(&*timer, state.shift) >= this.deadline;
         let shift = state.shift;
         let mut alarm = this.id.take().and_then(|id| state.alarms.remove(&id));
         let ready = due || {
@@ -191,16 +215,17 @@ impl<T: Timer> Future for JumpSleep<T> {
                 }
                 stale => {
                     done_with.2 = stale;
-                    this.shared.alarm(this.deadline, shift, this.again)
+                    shared.alarm(&*timer, this.deadline, shift, this.again)
                 }
             };
             let ready = inner.as_mut().poll(cx).is_ready();
             if ready {
                 done_with.0 = Some(inner);
             } else {
-                let (id, waker) = (state.next, cx.waker().clone());
+                let id = (this.deadline, state.next);
+                let waker = cx.waker().clone();
                 state.next += 1;
-                state.alarms.insert(id, Alarm { deadline: this.deadline, inner, waker, call: Call::None });
+                state.alarms.insert(id, Alarm { timer, inner, waker, call: Call::None, library });
                 this.id = Some(id);
             }
             ready
@@ -214,8 +239,54 @@ impl<T: Timer> Future for JumpSleep<T> {
 impl<T: Timer> Drop for JumpSleep<T> {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            let alarm = self.shared.lock().alarms.remove(&id);
+            let alarm = self.timer.shared.lock().alarms.remove(&id);
             drop(alarm);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use tollgate_core::time::ManualTimer;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Rings(AtomicUsize);
+
+    impl Wake for Rings {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_jump_rings_what_it_makes_due_and_sets_the_rest_anew() {
+        let manual = ManualTimer::new();
+        let timer = JumpTimer::new(manual.clone(), 1_000);
+        let rings = Arc::new(Rings::default());
+        let waker = Waker::from(rings.clone());
+        let poll = |sleep: &mut JumpSleep<ManualTimer>| {
+            Pin::new(sleep).poll(&mut Context::from_waker(&waker)).is_ready()
+        };
+        let (mut soon, mut late) =
+            (timer.sleep_until(Tick::from_nanos(1_010)), timer.sleep_until(Tick::from_nanos(1_030)));
+        assert!(!poll(&mut soon) && !poll(&mut late));
+        timer.jump(20);
+        let rung = || rings.0.load(Ordering::Relaxed);
+        assert_eq!((rung(), timer.ring(), rung(), timer.ring()), (0, 1, 1, 0));
+        assert!(poll(&mut soon) && !poll(&mut late));
+        assert_eq!(
+            (timer.next_alarm(), manual.next_alarm()),
+            (Some(Tick::from_nanos(10)), Some(Tick::from_nanos(10)))
+        );
+        timer.jump(-40);
+        assert_eq!(manual.next_alarm(), Some(Tick::from_nanos(50)));
+        manual.advance_to(Tick::from_nanos(50));
+        assert!(poll(&mut late));
+        assert_eq!((timer.next_alarm(), timer.unjumped()), (None, Duration::from_nanos(50)));
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct PoolGate<T: Timer> {
     limit: usize,
 }
 
-impl<T: Timer> PoolGate<T> {
+impl<T: Timer + Clone> PoolGate<T> {
     pub(super) fn new(spec: &PoolSpec, clock: &Clock<T>) -> Result<Self, Refusal> {
         let limit = whole("limit", spec.limit.0)?;
         let per_host = whole("limit_per_host", spec.limit_per_host.0)?;
@@ -42,7 +42,7 @@ fn name(host: Option<&String>) -> String {
     host.cloned().unwrap_or_default()
 }
 
-impl<T: Timer> Gate for PoolGate<T> {
+impl<T: Timer + Clone> Gate for PoolGate<T> {
     fn enter<'a>(&'a self, entry: &'a Entry) -> BoxFuture<'a, Result<Box<dyn Pass>, Refusal>> {
         Box::pin(async move {
             if entry.consume {
@@ -50,13 +50,18 @@ impl<T: Timer> Gate for PoolGate<T> {
             }
             let acquire = self.hosts.acquire_cost(name(entry.host.as_ref()), entry.cost);
             let limit = entry.timeout.map(|limit| self.clock.span(limit.max(0.0)).unwrap_or_default());
-            let permit = if let Some(limit) = limit { acquire.timeout(limit).await? } else { acquire.await? };
+            let permit =
+                if let Some(limit) = limit { acquire.timeout(limit).await? } else { acquire.await? };
             Ok(Box::new(permit) as Box<dyn Pass>)
         })
     }
 
     fn keeps_time(&self) -> bool {
         true
+    }
+
+    fn most_alarms(&self) -> usize {
+        1
     }
 
     fn probe(&self, probe: &Probe, shelf: &Shelf) -> Option<Value> {

@@ -64,7 +64,11 @@ macro_rules! semaphore_gate {
                 false
             }
 
-            fn probe(&self, probe: &Probe, shelf: &Shelf) -> Option<Value> {
+            fn most_alarms(&self) -> usize {
+                0
+            }
+
+            fn probe(&self, probe: &Probe, _: &Shelf) -> Option<Value> {
                 Some(match probe.what {
                     Reading::Locked => self.0.is_locked().into(),
                     Reading::Value => self.0.available_permits().into(),
@@ -72,10 +76,11 @@ macro_rules! semaphore_gate {
                     Reading::Closed => self.0.is_closed().into(),
                     Reading::TryAcquire => {
                         let permits = permits(probe.arg.map_or(1.0, f64::from)).ok()?;
-                        let taken = self.0.clone().try_acquire_many_owned(permits);
-                        taken.map(|permit| Box::new(permit).keep(shelf)).is_ok().into()
+                        self.0.try_acquire_many(permits).map(|permit| permit.forget()).is_ok().into()
                     }
-                    Reading::Level | Reading::HasCapacity | Reading::InFlight | Reading::Paused => return None,
+                    Reading::Level | Reading::HasCapacity | Reading::InFlight | Reading::Paused => {
+                        return None;
+                    }
                 })
             }
 

@@ -22,7 +22,7 @@ struct Layer {
 }
 
 impl StackGate {
-    pub(super) fn new<T: Timer>(layers: &[Subject], clock: &Clock<T>) -> Result<Self, Refusal> {
+    pub(super) fn new<T: Timer + Clone>(layers: &[Subject], clock: &Clock<T>) -> Result<Self, Refusal> {
         let layer = |subject: &Subject| {
             let weighs = matches!(subject, Subject::Throttle(_) | Subject::Stack(_));
             Ok(Layer { gate: build(subject, clock)?, weighs })
@@ -47,6 +47,10 @@ impl Gate for StackGate {
 
     fn keeps_time(&self) -> bool {
         false
+    }
+
+    fn most_alarms(&self) -> usize {
+        self.layers.iter().map(|layer| layer.gate.most_alarms()).sum()
     }
 
     fn probe(&self, _: &Probe, _: &Shelf) -> Option<Value> {

@@ -18,7 +18,7 @@ pub(super) struct ThrottleGate<T: Timer> {
     spec: Mutex<ThrottleSpec>,
 }
 
-impl<T: Timer> ThrottleGate<T> {
+impl<T: Timer + Clone> ThrottleGate<T> {
     pub(super) fn new(spec: ThrottleSpec, clock: &Clock<T>) -> Result<Self, Refusal> {
         let settings = settings(&spec, clock)?;
         let throttle = Throttle::builder_on(clock.timer()).settings(settings).build()?;
@@ -39,24 +39,33 @@ impl<T: Timer> ThrottleGate<T> {
     }
 }
 
-impl<T: Timer> Gate for ThrottleGate<T> {
+impl<T: Timer + Clone> Gate for ThrottleGate<T> {
     fn enter<'a>(&'a self, entry: &'a Entry) -> BoxFuture<'a, Result<Box<dyn Pass>, Refusal>> {
         Box::pin(async move {
             // Who may wait a negative time may not wait at all.
             let limit = entry.timeout.map(|limit| self.clock.span(limit.max(0.0)).unwrap_or_default());
             if entry.consume {
                 let consume = self.throttle.consume(entry.cost);
-                if let Some(limit) = limit { consume.timeout(limit).await? } else { consume.await? }
+                if let Some(limit) = limit {
+                    consume.timeout(limit).await?
+                } else {
+                    consume.await?
+                }
                 return Ok(Box::new(Consumed) as Box<dyn Pass>);
             }
             let acquire = self.throttle.acquire_cost_owned(entry.cost);
-            let permit = if let Some(limit) = limit { acquire.timeout(limit).await? } else { acquire.await? };
+            let permit =
+                if let Some(limit) = limit { acquire.timeout(limit).await? } else { acquire.await? };
             Ok(Box::new(permit) as Box<dyn Pass>)
         })
     }
 
     fn keeps_time(&self) -> bool {
         true
+    }
+
+    fn most_alarms(&self) -> usize {
+        1
     }
 
     fn probe(&self, probe: &Probe, shelf: &Shelf) -> Option<Value> {

@@ -84,3 +84,65 @@ impl Platform for Paused {
         self.settle(activity).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn paused<R>(check: impl AsyncFnOnce(Paused) -> R) -> R {
+        let runtime =
+            Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+        runtime.block_on(async { check(Paused { timer: TokioTimer::new(), stretch: 1 }).await })
+    }
+
+    #[test]
+    fn a_task_that_wakes_itself_for_ever_is_stopped() {
+        let settled = paused(async |platform: Paused| {
+            let activity = Arc::new(Activity::default());
+            let counted = activity.clone();
+            platform.spawn(Box::pin(std::future::poll_fn(move |cx| {
+                counted.polled();
+                cx.waker().wake_by_ref();
+                std::task::Poll::Pending
+            })));
+            platform.settle(&activity).await
+        });
+        let Err(Stopped::Broken(fault)) = settled else { panic!("it should have stopped") };
+        assert!(fault.contains("hangs"), "{fault}");
+    }
+
+    /// The timing wheel of tokio reaches two years; scenarios are stretched beyond that.
+    #[test]
+    fn alarms_ring_on_time_after_a_century() {
+        let year = Duration::from_secs(365 * 24 * 60 * 60);
+        let rang: Vec<Duration> = paused(async |platform: Paused| {
+            let rang = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let deadlines = [150 * year + Duration::from_millis(1), 3 * year, 150 * year, 19 * year];
+            for deadline in deadlines {
+                let (timer, rang) = (platform.timer(), rang.clone());
+                platform.spawn(Box::pin(async move {
+                    while timer.now() < Tick::ZERO + deadline {
+                        timer.sleep_until(Tick::ZERO + deadline).await;
+                    }
+                    rang.lock().expect("nobody panics").push(timer.now().since(Tick::ZERO));
+                }));
+            }
+            platform.pass_until(Tick::ZERO + 151 * year, &Activity::default()).await.expect("nothing breaks");
+            Arc::try_unwrap(rang).expect("all have rung").into_inner().expect("nobody panics")
+        });
+        assert_eq!(rang, [3 * year, 19 * year, 150 * year, 150 * year + Duration::from_millis(1)]);
+    }
+
+    #[test]
+    fn settling_takes_no_time() {
+        paused(async |platform: Paused| {
+            let timer = platform.timer();
+            platform.spawn(Box::pin(async move { timer.sleep_until(Tick::from_nanos(1_000_000)).await }));
+            platform.settle(&Activity::default()).await.expect("nothing breaks");
+            assert_eq!(platform.timer.now(), Tick::ZERO);
+        });
+    }
+}

@@ -123,3 +123,45 @@ impl Platform for Executor {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_wakes_itself_for_ever_is_stopped() {
+        let executor = Executor::default();
+        let spin = std::future::poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            std::task::Poll::<()>::Pending
+        });
+        let activity = Arc::new(Activity::default());
+        let counted = activity.clone();
+        let mut spin = Box::pin(spin);
+        executor.spawn(Box::pin(std::future::poll_fn(move |cx| {
+            counted.polled();
+            spin.poll_unpin(cx)
+        })));
+        let Err(Stopped::Broken(fault)) = executor.run(&activity) else { panic!("it should have stopped") };
+        assert!(fault.contains("hangs"), "{fault}");
+    }
+
+    #[test]
+    fn tasks_run_in_the_order_in_which_they_were_woken() {
+        let executor = Executor::default();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        for nap in [2, 1, 1] {
+            let (timer, order) = (executor.timer(), order.clone());
+            executor.spawn(Box::pin(async move {
+                timer.sleep_until(Tick::from_nanos(nap)).await;
+                lock(&order).push(nap);
+            }));
+        }
+        let end = executor.pass_until(Tick::from_nanos(5), &Activity::default()).now_or_never();
+        assert_eq!(end, Some(Ok(())));
+        assert_eq!(
+            (lock(&order).as_slice(), executor.timer.now()),
+            ([1, 1, 2].as_slice(), Tick::from_nanos(5))
+        );
+    }
+}

@@ -1,0 +1,231 @@
+//! Plays a scenario, on whatever platform: builds its subject, takes its steps, lets the clock run out.
+
+mod scene;
+mod visit;
+mod workers;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use tollgate_core::time::Timer;
+
+use crate::clock::Clock;
+use crate::gate::{self, Order, Refusal};
+use crate::platform::{Activity, Platform, Stopped};
+use crate::record::{Read, Record};
+use crate::scenario::{Action, Names, Number, Probe, Scenario, Step, Subject};
+use scene::{Scene, Task};
+use workers::Crew;
+
+/// Plays a scenario from beginning to end.
+///
+/// # Errors
+/// If it makes no sense, or something broke.
+pub async fn play<P: Platform>(platform: P, scenario: &Scenario) -> Result<Record, Stopped> {
+    if matches!(scenario.subject, Subject::Client(_)) {
+        return Err(Stopped::NotApplicable("the HTTP client rules are not built yet".into()));
+    }
+    let clock = Clock::new(platform.timer(), platform.stretch(), start(scenario));
+    let gate = match gate::build(&scenario.subject, &clock) {
+        Ok(gate) => gate,
+        Err(Refusal::Unsupported(what)) => return Err(Stopped::Broken(format!("the subject cannot {what}"))),
+        Err(refusal) => {
+            let kind = refusal.outcome().trim_start_matches("error:").to_owned();
+            let construct = Some((kind, refusal.to_string()));
+            return Ok(Record { construct, ..Record::default() });
+        }
+    };
+    let scene = Arc::new(Scene::new(clock, gate));
+    let activity = scene.activity.clone();
+    let mut director = Director { platform, scene, activity, tasks: BTreeMap::new() };
+    let record = director.direct(scenario).await;
+    // Whoever still waits or is inside leaves before the platform goes.
+    director.tasks.values().for_each(|task| {
+        task.end();
+    });
+    record
+}
+
+/// What the clock shows at the beginning. It never goes below zero, so jumps back need room.
+fn start(scenario: &Scenario) -> f64 {
+    let back = scenario.steps.iter().map(|step| match step.action {
+        Action::Jump { by: Number(by) } if by < 0.0 => -by,
+        _ => 0.0,
+    });
+    scenario.clock_start.map_or(0.0, f64::from) + back.sum::<f64>()
+}
+
+/// Sees to it that everything happens in its turn.
+struct Director<P: Platform> {
+    platform: P,
+    scene: Arc<Scene<P::Timer>>,
+    activity: Arc<Activity>,
+    /// By name, as spawned.
+    tasks: BTreeMap<String, Task>,
+}
+
+impl<P: Platform> Director<P> {
+    async fn direct(&mut self, scenario: &Scenario) -> Result<Record, Stopped> {
+        let crew = match (&scenario.subject, &scenario.items) {
+            (Subject::Workers(workers), Some(items)) => Some(Crew::new(workers.workers, items)),
+            _ => None,
+        };
+        if let Some(crew) = &crew {
+            for worker in 0..crew.workers() {
+                self.spawn(format!("worker{worker}"), crew.work(self.scene.clone()))?;
+            }
+        }
+        for step in in_order(&scenario.steps) {
+            self.pass_until(step.at.0).await?;
+            self.take(&step)?;
+            if !step.nosettle {
+                self.settle().await?;
+            }
+        }
+        self.run_out(scenario.until).await?;
+        let pending = if crew.is_some() { Vec::new() } else { self.scene.waiting() };
+        let cancelled = self.tasks.values().filter(|task| task.end()).count();
+        let mut record = self.scene.take_record();
+        record.workers = crew.map(|crew| crew.record(cancelled));
+        record.pending = pending;
+        record.granularity = self.platform.granularity() / f64::from(self.platform.stretch());
+        self.activity.check()?;
+        Ok(record)
+    }
+
+    /// Runs whatever can go on at this moment.
+    async fn settle(&self) -> Result<(), Stopped> {
+        loop {
+            self.platform.settle(&self.activity).await?;
+            self.activity.check()?;
+            if self.scene.clock.ring() == 0 {
+                return self.scene.check_alarms();
+            }
+        }
+    }
+
+    async fn pass_until(&self, seconds: f64) -> Result<(), Stopped> {
+        let tick = self.scene.clock.reading_at(seconds);
+        if self.platform.timer().now() < tick {
+            self.settle().await?;
+            self.platform.pass_until(tick, &self.activity).await?;
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the clock run until no alarm is set, or up to just before `until`.
+    async fn run_out(&self, until: Option<Number>) -> Result<(), Stopped> {
+        let end = until.map(|until| self.scene.clock.reading_at(until.0));
+        self.settle().await?;
+        while let Some(next) = self.scene.clock.next_alarm() {
+            if end.is_some_and(|end| next >= end) {
+                break;
+            }
+            // An alarm that is always due would keep us here for ever.
+            self.activity.polled();
+            self.platform.pass_until(next, &self.activity).await?;
+            self.settle().await?;
+            if self.scene.clock.next_alarm() == Some(next) {
+                let at = self.scene.clock.seconds();
+                return Err(Stopped::Broken(format!("an alarm is set for {at}, and has not rung")));
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, step: &Step) -> Result<(), Stopped> {
+        match &step.action {
+            Action::Acquire { names, ask, .. } => {
+                for name in all_names(names) {
+                    let visits = visit::visits(self.scene.clone(), name.clone(), ask.clone());
+                    self.spawn(name, visits)?;
+                }
+            }
+            Action::Cancel { who } => {
+                for name in who {
+                    self.cancel(name)?;
+                }
+            }
+            Action::Release { n } => (0..*n).for_each(|_| self.obey(&Order::Release)),
+            Action::Pause { seconds } => self.obey(&Order::Pause { seconds: seconds.0 }),
+            Action::Resume => self.obey(&Order::Resume),
+            Action::Close => self.obey(&Order::Close),
+            Action::Refund { cost } => self.obey(&Order::Refund { cost: cost.0 }),
+            Action::Update(update) => self.obey(&Order::Update(update.clone())),
+            Action::Probe(probe) => self.probe(probe),
+            Action::Jump { by } => self.scene.clock.jump(by.0),
+            Action::Kick => drop(self.scene.clock.ring()),
+            Action::Get { .. } => return Err(Stopped::Broken("only a client can get".into())),
+        }
+        Ok(())
+    }
+
+    fn spawn(
+        &mut self,
+        name: String,
+        body: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), Stopped> {
+        let (task, driven) = Task::new(&name, body, &self.activity);
+        self.scene.expect_at(&name);
+        if self.tasks.insert(name.clone(), task).is_some() {
+            return Err(Stopped::Broken(format!("two tasks are named {name}")));
+        }
+        self.platform.spawn(driven);
+        Ok(())
+    }
+
+    /// Drops a task where it stands.
+    fn cancel(&self, name: &str) -> Result<(), Stopped> {
+        let Some(task) = self.tasks.get(name) else {
+            return Err(Stopped::Broken(format!("cancel: no task is named {name}")));
+        };
+        let visit = self.scene.leave(name);
+        if task.end() {
+            self.scene.tell(&visit.unwrap_or_else(|| name.to_owned()), "cancelled", None);
+        }
+        Ok(())
+    }
+
+    fn obey(&self, order: &Order) {
+        match self.scene.gate.obey(order) {
+            Ok(()) => {}
+            Err(Refusal::Unsupported(what)) => self.scene.cannot(what),
+            Err(refusal) => self.scene.tell("-", refusal.outcome(), None),
+        }
+    }
+
+    fn probe(&self, probe: &Probe) {
+        let answer = self.scene.gate.probe(probe, &self.scene.shelf);
+        let answer = answer.unwrap_or_else(|| "unsupported".into());
+        let (at, arg) = (self.scene.clock.seconds(), probe.arg.map(f64::from));
+        self.scene.read(Read { at, what: probe.what, arg, answer });
+    }
+}
+
+fn all_names(names: &Names) -> Vec<String> {
+    match names {
+        Names::One(who) => vec![who.clone()],
+        Names::Many { prefix, n } => (0..*n).map(|index| format!("{prefix}{index}")).collect(),
+    }
+}
+
+/// The steps one by one: those of `every` are taken apart and merged with the others by time.
+fn in_order(steps: &[Step]) -> Vec<Step> {
+    let mut all: Vec<Step> = Vec::new();
+    for step in steps {
+        match &step.action {
+            Action::Acquire { names, every: Some(Number(every)), ask } => {
+                for (index, name) in all_names(names).into_iter().enumerate() {
+                    let at = Number(step.at.0 + every * index as f64);
+                    let action = Action::Acquire { names: Names::One(name), every: None, ask: ask.clone() };
+                    all.push(Step { at, nosettle: step.nosettle, action });
+                }
+            }
+            _ => all.push(step.clone()),
+        }
+    }
+    all.sort_by(|a, b| a.at.0.total_cmp(&b.at.0));
+    all
+}

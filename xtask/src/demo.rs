@@ -1,0 +1,154 @@
+//! `cargo xtask demo`: what a throttle is good for, in a table and a picture.
+
+mod contestants;
+mod load;
+mod plot;
+mod progress;
+mod row;
+mod table;
+mod verdict;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::value_parser;
+use console::{Term, style};
+use tokio::time::sleep;
+use tollgate_server::{Config, DelayRange, Server};
+
+use contestants::CONTESTANTS;
+use row::Row;
+use table::NAME_WIDTH;
+
+/// A client's connection and the server's end of it are both in this process, and there is some to spare.
+const FILES_PER_REQUEST: usize = 2;
+const SPARE_FILES: usize = 200;
+
+/// Uneven, as on a real network: what is sent in one order arrives in another.
+const ON_THE_WAY_MS: [u64; 2] = [0, 2];
+
+/// How long the server works on what it has let in.
+const WORK_MS: [u64; 2] = [1, 1];
+
+/// Used where the terminal does not say how wide it is.
+const WIDTH: u16 = 80;
+/// Wider than this is harder to read, not easier.
+const MOST_WIDTH: u16 = 120;
+
+/// Show what a throttle is good for: four ways to send 500 requests, in a table and a picture.
+///
+/// The API is a server in this process that lets in so many requests in any second, and so many at once, and refuses
+/// all others with 429 or 503. Ends with an error if the last row breaks its promise: everything answered 200, the
+/// limit kept in every second, and at least 98 % of the quota used while requests waited.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// End when everything is shown, instead of leaving the server up.
+    #[arg(long)]
+    once: bool,
+
+    /// How many requests each row sends.
+    #[arg(long, default_value_t = 500, value_parser = value_parser!(u32).range(1..=10_000))]
+    requests: u32,
+
+    /// How many requests the server lets in per second. (With many more it would be this machine that sets the pace.)
+    #[arg(long, default_value_t = 100, value_parser = value_parser!(u32).range(1..=1000))]
+    capacity: u32,
+
+    /// How many requests may be inside the server at once.
+    #[arg(long, default_value_t = 10, value_parser = value_parser!(u32).range(1..=10_000))]
+    concurrency: u32,
+}
+
+impl Args {
+    fn config(&self) -> Config {
+        let delay = |[min, max]: [u64; 2]| DelayRange { min, max };
+        Config {
+            capacity: self.capacity,
+            concurrency: self.concurrency,
+            before_ms: delay(ON_THE_WAY_MS),
+            after_ms: delay(WORK_MS),
+            ..Config::default()
+        }
+    }
+}
+
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    // Some systems start programs with 256 files at most. More cannot always be had; then some requests of the first
+    // row fail, and are shown as errors.
+    let _ = rlimit::increase_nofile_limit((args.requests as usize * FILES_PER_REQUEST + SPARE_FILES) as u64);
+    tokio::runtime::Runtime::new()?.block_on(demo(args))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn demo(args: Args) -> Result<()> {
+    let server = Server::start(args.config()).await.context("cannot start the API server")?;
+    let Args { requests, capacity, concurrency, .. } = args;
+    println!(
+        "A server allows {capacity} requests in any second, {concurrency} at once, and refuses all others."
+    );
+    println!("Each row sends {requests} requests, as fast as its limits let it.\n");
+
+    let mut rows = vec![];
+    for contestant in CONTESTANTS {
+        if !rows.is_empty() {
+            // Nothing of the row before is left in the server's or anybody's window.
+            sleep(server.config().period()).await;
+        }
+        server.set_config(args.config())?;
+        rows.push(Row::measure(contestant, &server, args.requests as usize).await?);
+    }
+
+    eprintln!();
+    println!("{}", table::table(&rows, &server.config()));
+    println!(
+        "{}",
+        plot::plot(&rows.iter().map(Row::lane).collect::<Vec<_>>(), args.capacity as usize, width())
+    );
+    for contestant in CONTESTANTS {
+        if let Some(note) = contestant.note {
+            println!("{}", style(format!("{:1$}{note}", contestant.name, NAME_WIDTH + 2)).dim());
+        }
+    }
+    println!();
+    judge(&rows, &server.config())?;
+    if !args.once {
+        stay(server).await?;
+    }
+    Ok(())
+}
+
+/// Says whether those rows that promised something kept it.
+fn judge(rows: &[Row], limits: &Config) -> Result<()> {
+    for row in rows.iter().filter(|row| row.contestant.promises) {
+        let broken = verdict::broken(row, limits);
+        if !broken.is_empty() {
+            bail!("{:?} broke its promise: {}", row.contestant.name, broken.join("; "));
+        }
+        println!("{} {}", style("✓").green(), verdict::kept(row, limits));
+    }
+    Ok(())
+}
+
+/// Leaves the server to the user.
+async fn stay(server: Server) -> Result<()> {
+    server.reset();
+    let url = server.url();
+    println!("\nThe server stays up at {} until Ctrl-C. Try:", style(&url).bold());
+    println!("  curl -i {url}/api     one request, with what is left of the quota");
+    println!("  curl {url}/stats      what the server has seen");
+    println!("  curl -X PUT -d '{{\"capacity\":5}}' {url}/limits");
+    tokio::signal::ctrl_c().await?;
+    server.shutdown().await;
+    Ok(())
+}
+
+fn width() -> usize {
+    let width = Term::stdout().size_checked().map_or(WIDTH, |(_, columns)| columns);
+    usize::from(width.min(MOST_WIDTH))
+}
+
+/// A time as people say it.
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}

@@ -1,0 +1,65 @@
+//! Who sends the requests: a row each.
+
+use std::future::ready;
+use std::sync::Arc;
+
+use anyhow::Result;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tollgate::{Rate, Semaphore, Throttle};
+
+use super::load::{Answers, Job, send_all};
+
+/// A way to send requests, and its name.
+#[derive(Debug)]
+pub(crate) struct Contestant {
+    pub(crate) name: &'static str,
+    /// What a reader may want to know about it.
+    pub(crate) note: Option<&'static str>,
+    /// Whether the demo fails if the row is not [perfect](super::verdict).
+    pub(crate) promises: bool,
+    /// Sends all requests of a job and ends when all are answered.
+    pub(crate) run: fn(Job) -> BoxFuture<'static, Result<Answers>>,
+}
+
+/// The rows of the demo, in order.
+pub(crate) const CONTESTANTS: &[Contestant] = &[
+    Contestant { name: "no limit", note: None, promises: false, run: no_limit },
+    Contestant { name: "semaphore only", note: None, promises: false, run: semaphore },
+    Contestant {
+        name: "throttle, from admission",
+        note: Some("counts a call from its start: delays may bunch calls up"),
+        promises: false,
+        run: from_admission,
+    },
+    Contestant {
+        name: "throttle, until answered",
+        note: Some("counts a call until its answer is in: no delay can"),
+        promises: true,
+        run: until_answered,
+    },
+];
+
+fn no_limit(job: Job) -> BoxFuture<'static, Result<Answers>> {
+    send_all(job, || ready(anyhow::Ok(()))).boxed()
+}
+
+fn semaphore(job: Job) -> BoxFuture<'static, Result<Answers>> {
+    let semaphore = Arc::new(Semaphore::new(job.concurrency()));
+    send_all(job, move || semaphore.clone().acquire_owned()).boxed()
+}
+
+fn from_admission(job: Job) -> BoxFuture<'static, Result<Answers>> {
+    let rate = Rate::per_second(job.capacity());
+    throttled(job, rate).boxed()
+}
+
+fn until_answered(job: Job) -> BoxFuture<'static, Result<Answers>> {
+    let rate = Rate::per_second(job.capacity()).until_answered();
+    throttled(job, rate).boxed()
+}
+
+async fn throttled(job: Job, rate: Rate) -> Result<Answers> {
+    let throttle = Throttle::builder().rate(rate).concurrency(job.concurrency()).build()?;
+    send_all(job, move || throttle.acquire_owned()).await
+}

@@ -1,0 +1,45 @@
+//! What the steps need besides cargo and rustc, installed when it is missing.
+//!
+//! Called by name, because rustup may be set not to install anything by itself.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::repo::{cargo, root, shown, succeed};
+
+/// Makes sure that a component with this cargo command is there.
+pub(crate) fn component(name: &str, command: &str) -> Result<()> {
+    if works(cargo().args([command, "--version"])) {
+        return Ok(());
+    }
+    rustup(&["component", "add", name])
+}
+
+/// Makes sure that the standard library for a target is there.
+pub(crate) fn target(name: &str) -> Result<()> {
+    let mut rustc = Command::new("rustc");
+    let libraries = rustc.args(["--print", "target-libdir", "--target", name]).current_dir(root()).output();
+    let folder = libraries.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    if folder.is_ok_and(|folder| !folder.is_empty() && Path::new(&folder).is_dir()) {
+        return Ok(());
+    }
+    rustup(&["target", "add", name])
+}
+
+fn rustup(args: &[&str]) -> Result<()> {
+    if !works(Command::new("rustup").arg("--version")) {
+        let [what, .., name] = args else { unreachable!("rustup is asked for something by name") };
+        bail!("the {what} {name} is missing; install it, or rustup (https://rustup.rs), which does");
+    }
+    let mut command = Command::new("rustup");
+    command.args(args).current_dir(root());
+    println!("{}", shown(&command));
+    succeed(&mut command)
+}
+
+fn works(command: &mut Command) -> bool {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
+}
