@@ -7,8 +7,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures::stream::{FuturesOrdered, StreamExt};
 use tollgate_core::time::ManualTimer;
-use tollgate_core::{OwnedThrottlePermit, Throttle};
+use tollgate_core::{OwnedThrottlePermit, Rate, Settings, Throttle};
 
 pub(crate) type Gate = Throttle<ManualTimer>;
 pub(crate) type Pass = OwnedThrottlePermit<ManualTimer>;
@@ -41,4 +42,35 @@ pub(crate) fn waiting<F: Future + Unpin>(mut future: F) -> F {
 /// Takes as many permits of cost 1 as there are to be had at once.
 pub(crate) fn fill(gate: &Gate) -> Vec<Pass> {
     std::iter::from_fn(|| gate.try_acquire_owned(1.0).ok()).take(100_000).collect()
+}
+
+/// A throttle on a clock of its own.
+pub(crate) fn build(settings: Settings) -> (ManualTimer, Gate) {
+    let timer = ManualTimer::new();
+    let gate = Throttle::builder_on(timer.clone()).settings(settings).build().unwrap();
+    (timer, gate)
+}
+
+pub(crate) fn with(rate: Rate) -> (ManualTimer, Gate) {
+    build(Settings::new().rate(rate))
+}
+
+/// Admits `count` greedy callers of cost 1; returns when each was let in, in milliseconds.
+pub(crate) fn admissions(timer: &ManualTimer, gate: &Gate, count: usize) -> Vec<u64> {
+    let mut callers: FuturesOrdered<_> = (0..count).map(|_| gate.acquire_owned()).collect();
+    let mut times = Vec::new();
+    let mut cx = Context::from_waker(Waker::noop());
+    while times.len() < count {
+        match callers.poll_next_unpin(&mut cx) {
+            Poll::Ready(Some(permit)) => {
+                times.push(permit.unwrap().admitted_at().as_nanos() / 1_000_000);
+            }
+            Poll::Ready(None) => break,
+            Poll::Pending => {
+                let next = timer.next_alarm().expect("an alarm is set while somebody waits");
+                timer.advance_to(next);
+            }
+        }
+    }
+    times
 }

@@ -1,0 +1,161 @@
+//! Refunds, updates and bare consumption, while calls wait and are inside.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{SECOND, build, fill, ms, poll, ready, waiting, with};
+use tollgate_core::{AdmitError, Check, Rate, Settings};
+
+#[test]
+fn consume_waits_for_units_only_in_order_with_those_who_wait_for_the_same() {
+    let (timer, gate) = build(Settings::new().rate(Rate::per_second(2.0)).concurrency(1));
+    let inside = gate.try_acquire().unwrap();
+    let mut for_slot = waiting(gate.acquire());
+    ready(gate.consume(1.0)).unwrap();
+    let mut consumer = waiting(gate.consume(2.0));
+    drop(inside);
+    assert!(poll(&mut for_slot).is_pending(), "units are gone, and who came first goes first");
+    timer.advance(SECOND);
+    assert!(poll(&mut for_slot).is_ready());
+    assert!(poll(&mut consumer).is_pending());
+    gate.pause(Duration::from_secs(60));
+    timer.advance(SECOND);
+    assert!(poll(&mut consumer).is_ready());
+}
+
+#[test]
+fn a_consumer_that_is_dropped_after_its_grant_gives_the_units_back() {
+    let (timer, gate) = with(Rate::per_second(1.0));
+    drop(gate.try_acquire().unwrap());
+    let consumer = waiting(gate.consume(1.0));
+    let mut next = waiting(gate.acquire());
+    timer.advance(SECOND);
+    drop(consumer);
+    assert!(poll(&mut next).is_ready());
+}
+
+#[test]
+fn refunds_come_back_at_once_and_never_more_than_was_used() {
+    for pace in [Rate::window, |rate: Rate| rate.bucket(5.0), |rate: Rate| rate.stepped(5.0)] {
+        for rate in [pace(Rate::per_second(5.0)), pace(Rate::per_second(5.0)).until_answered()] {
+            let (timer, gate) = with(rate);
+            let permit = gate.try_acquire_cost(4.0).unwrap();
+            gate.refund(1.5).unwrap();
+            assert_eq!(gate.available(), 2.5, "{rate:?}");
+            drop(permit);
+            assert_eq!(gate.available(), 2.5, "{rate:?}");
+            gate.refund(100.0).unwrap();
+            assert_eq!(gate.available(), 5.0, "{rate:?}");
+            timer.advance(Duration::from_secs(9));
+            assert_eq!(gate.available(), 5.0, "{rate:?}");
+            gate.try_acquire_cost(5.0).unwrap().refund();
+            assert_eq!((gate.available(), gate.in_flight()), (5.0, 0), "{rate:?}");
+        }
+    }
+}
+
+#[test]
+fn a_refund_gives_the_place_in_an_even_schedule_back() {
+    for rate in [Rate::per_second(4.0).smooth(), Rate::per_second(4.0).smooth().until_answered()] {
+        let (timer, gate) = with(rate);
+        gate.try_acquire_cost(3.0).unwrap().refund();
+        assert!((gate.available(), gate.check(1.0)) == (4.0, Check::Ready), "{rate:?}");
+        let inside = gate.try_acquire_cost(3.0).unwrap();
+        assert_eq!(gate.available(), 0.0);
+        gate.refund(2.0).unwrap();
+        drop(inside);
+        timer.advance(ms(250));
+        assert!(gate.check(1.0).is_ready(), "{rate:?}");
+        gate.refund(100.0).unwrap();
+        assert_eq!(gate.available(), 4.0, "{rate:?}");
+        drop(gate.try_acquire().unwrap());
+        assert!(gate.try_acquire().is_err(), "what was not used earns no credit");
+    }
+}
+
+#[test]
+fn a_refund_and_a_grant_that_is_dropped_do_not_mix_up_who_is_inside() {
+    let (timer, gate) = with(Rate::per_second(3.0).until_answered());
+    let inside = gate.try_acquire_cost(3.0).unwrap();
+    let granted = waiting(gate.acquire_cost(2.0));
+    gate.refund(3.0).unwrap();
+    assert_eq!((gate.waiting(), gate.available()), (0, 1.0));
+    gate.refund(2.0).unwrap();
+    drop(granted);
+    assert_eq!((gate.in_flight(), gate.available()), (1, 3.0));
+    drop(inside);
+    timer.advance(SECOND);
+    assert_eq!((gate.in_flight(), gate.available()), (0, 3.0));
+}
+
+#[test]
+fn a_refund_lets_the_next_in() {
+    let (_, gate) = with(Rate::per_second(1.0));
+    let permit = gate.try_acquire().unwrap();
+    let mut next = waiting(gate.acquire());
+    permit.refund();
+    assert!(poll(&mut next).is_ready());
+}
+
+#[test]
+fn an_update_takes_effect_on_those_who_wait_and_forgets_nothing_that_was_used() {
+    let second = Rate::per_second(4.0);
+    let smooth = second.smooth();
+    let paces = [second, second.until_answered(), second.bucket(4.0), second.stepped(4.0)];
+    for old in paces {
+        for new in [smooth, second, second.until_answered(), second.bucket(4.0), second.stepped(4.0)] {
+            let (timer, gate) = with(old);
+            drop(gate.try_acquire_cost(4.0).unwrap());
+            let mut line = waiting(gate.acquire_cost(4.0));
+            gate.update(gate.settings().set_rates([new])).unwrap();
+            assert!(poll(&mut line).is_pending(), "{old:?} to {new:?}: a fresh quota");
+            timer.advance(ms(2_500));
+            assert!(poll(&mut line).is_ready(), "{old:?} to {new:?}: lost");
+        }
+    }
+    let (_, gate) = build(Settings::new().concurrency(1));
+    let _inside = gate.try_acquire().unwrap();
+    let mut line = waiting(gate.acquire());
+    gate.update(Settings::new().concurrency(2)).unwrap();
+    assert!(poll(&mut line).is_ready());
+}
+
+#[test]
+fn calls_inside_while_the_counting_changes_are_counted_once() {
+    let rate = Rate::per_second(2.0);
+    for (old, new) in [(rate, rate.until_answered()), (rate.until_answered(), rate)] {
+        let (timer, gate) = with(old);
+        let inside = gate.try_acquire_cost(2.0).unwrap();
+        timer.advance(ms(500));
+        gate.update(gate.settings().set_rates([new])).unwrap();
+        assert_eq!(gate.available(), 0.0);
+        drop(inside);
+        timer.advance(SECOND);
+        assert_eq!(gate.available(), 2.0, "{old:?} to {new:?}");
+    }
+}
+
+#[test]
+fn who_waits_with_a_cost_that_an_update_makes_impossible_is_turned_away() {
+    let (timer, gate) = with(Rate::per_second(9.0));
+    drop(gate.try_acquire_cost(9.0).unwrap());
+    let heavy = waiting(gate.acquire_cost(5.0));
+    let mut light = waiting(gate.acquire());
+    gate.update(Settings::new().rate(Rate::per_second(3.0))).unwrap();
+    assert!(matches!(ready(heavy), Err(AdmitError::Cost(_))));
+    timer.advance(SECOND);
+    assert!(poll(&mut light).is_ready());
+}
+
+#[test]
+fn shrinking_the_concurrency_lets_those_inside_go_on() {
+    let (_, gate) = build(Settings::new().concurrency(3));
+    let mut inside = fill(&gate);
+    gate.update(Settings::new().concurrency(1)).unwrap();
+    let mut line = waiting(gate.acquire());
+    inside.truncate(1);
+    assert!(poll(&mut line).is_pending());
+    inside.clear();
+    assert!(poll(&mut line).is_ready());
+}
