@@ -46,8 +46,7 @@ enum Mark {
     Refused,
 }
 
-/// Draws the lanes for a terminal `width` columns wide, a line of text as high as `unit` requests if that is not too
-/// high.
+/// Draws the lanes for a terminal `width` columns wide, a line of text as high as `unit` requests if that suits them.
 pub(crate) fn plot(lanes: &[Lane], unit: usize, width: usize) -> String {
     let columns = width.saturating_sub(NAME_WIDTH + GAP).max(LEAST_COLUMNS);
     let span = lanes.iter().map(span).max().unwrap_or_default();
@@ -94,10 +93,14 @@ fn column_time(span: Duration, columns: usize) -> u32 {
     round_numbers().filter(|step| *step >= FINEST).find(fits).unwrap_or(u32::MAX)
 }
 
-/// How many requests a line of text stands for: `unit`, or more if that would make a lane too high.
+/// How many requests a line of text stands for: `unit`, less if all columns are lower than that, or more if a lane
+/// would be too high.
 fn line_height<'a>(columns: impl Iterator<Item = &'a Column> + Clone, unit: usize) -> usize {
+    let numbers = || round_numbers().map(|number| number as usize);
+    let most = columns.clone().map(|column| column.accepted.max(column.refused)).max().unwrap_or(0);
+    let unit = numbers().find(|number| *number >= most).map_or(unit, |enough| unit.min(enough));
     let fits = |unit: &usize| columns.clone().all(|column| column.lines(*unit) <= MOST_LINES);
-    let larger = round_numbers().map(|number| number as usize).filter(|number| *number > unit);
+    let larger = numbers().filter(|number| *number > unit);
     [unit].into_iter().chain(larger).find(fits).unwrap_or(usize::MAX)
 }
 

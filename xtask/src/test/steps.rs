@@ -61,9 +61,9 @@ fn docs() -> Result<()> {
     succeed(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", flags.trim_start()))
 }
 
-/// Examples have a step of their own, and benches measure nothing useful here.
+/// Benches measure nothing useful here. The examples are built along, as the tests of `fetch` run it.
 fn tests() -> Result<()> {
-    succeed(cargo().args(["test", "--workspace", "--lib", "--bins", "--tests"]))
+    succeed(cargo().args(["test", "--workspace", "--lib", "--bins", "--tests", "--examples"]))
 }
 
 fn doctests() -> Result<()> {

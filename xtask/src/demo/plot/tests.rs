@@ -76,6 +76,13 @@ fn no_lane_is_higher_than_allowed() {
 }
 
 #[test]
+fn low_columns_are_drawn_larger() {
+    let picture = drawn(&[lane("low", &[(0, 40, 0), (100, 20, 0)])], 1000, 80);
+    assert!(picture.contains("a full block 50 requests"), "{picture}");
+    assert!(picture.contains("▇ ▄"), "{picture}");
+}
+
+#[test]
 fn nothing_arrived_is_an_empty_lane() {
     assert!(drawn(&[lane("idle", &[])], 100, 80).contains("\nidle\n"));
     assert!(drawn(&[], 100, 80).contains("0 s"));
