@@ -16,7 +16,7 @@ const COLUMNS: [(&str, &str, usize); 8] = [
     ("", "503", 5),
     ("", "errors", 8),
     ("", "time", 7),
-    ("busiest", "second", 9),
+    ("worst", "window", 9),
     ("most", "at once", 8),
     ("quota", "used", 9),
 ];
