@@ -95,8 +95,8 @@ mod tests {
         (calm.seen.worst_window, calm.seen.peak_offered) = (1, 1);
 
         let expected = "
-                                                        busiest    most    quota
-                          200  429  503  errors   time   second at once     used
+                                                          worst    most    quota
+                          200  429  503  errors   time   window at once     used
 no limit                    1    2    1       –  4.1 s        4     431        –
 throttle, until answered    2    –    –       –  4.1 s        1       1   99.0 %
 ";
