@@ -4,7 +4,7 @@
 //! - A [`Book`] decides: who is next, whether they may go, and when to look again if not. The
 //!   [`Throttle`](crate::Throttle) has one line of waiters, [`Keyed`](crate::Keyed) one per key.
 //! - The engine keeps the lock, the clock, the time limits of waiters, and the alarm.
-//! - [`Wait`] is the future: it takes its place when first polled and gives it up when dropped.
+//! - [`Wait`] is what the futures have in common: a place taken when first polled, given up when dropped.
 //!
 //! # The alarm
 //! There is one, and no background task: the engine itself is what the alarm wakes. Whenever the time
@@ -30,7 +30,7 @@ use crate::queue::{Line, Stage, WaiterId, Waiters};
 use crate::sync::{Arc, Mutex, MutexGuard};
 use crate::throttle::{AdmitError, CostError};
 use crate::time::{Steady, Tick, Timer};
-use crate::wakers::Wakers;
+use crate::wakers::{Wakers, Woken};
 use alarm::Alarm;
 pub(crate) use wait::Wait;
 
@@ -167,7 +167,7 @@ impl<B: Book, T: Timer> Engine<B, T> {
         change(&mut state, now)?;
         let turned_away = state.turn_away_those(Stage::Unfit, |book, ask| book.unfit(ask).is_some());
         self.settle(state, now);
-        turned_away.wake();
+        turned_away.wake().pass_on();
         Ok(())
     }
 
@@ -178,7 +178,7 @@ impl<B: Book, T: Timer> Engine<B, T> {
         state.closed = true;
         let turned_away = state.turn_away_those(Stage::Closed, |_, _| true);
         self.settle(state, now);
-        turned_away.wake();
+        turned_away.wake().pass_on();
     }
 
     /// Lets in all that may go, lets go of the lock, wakes, and sees to the alarm.
@@ -186,17 +186,20 @@ impl<B: Book, T: Timer> Engine<B, T> {
         let wakers = state.advance(now);
         let rearm = state.due != state.armed;
         drop(state);
-        wakers.wake();
+        let mut woken = wakers.wake();
         if rearm {
-            self.drive();
+            woken = woken.and(self.drive());
         }
+        woken.pass_on();
     }
 
     /// Looks at the clock, lets in all that is due, and sets the alarm for when to look again.
-    fn drive(self: &Arc<Self>) {
+    fn drive(self: &Arc<Self>) -> Woken {
+        let mut woken = Woken::default();
         if !self.alarm.begin() {
-            return;
+            return woken;
         }
+        let turn = Turn { engine: self };
         loop {
             let mut state = self.state.lock();
             let now = state.read(&self.timer);
@@ -205,12 +208,26 @@ impl<B: Book, T: Timer> Engine<B, T> {
             let due = state.due.and_then(|due| state.clock.to_raw(due));
             let now = state.clock.raw();
             drop(state);
-            wakers.wake();
+            woken = woken.and(wakers.wake());
             self.alarm.set(now, due, &self.timer, || Waker::from(self.clone()));
             if self.alarm.end() {
-                return;
+                std::mem::forget(turn);
+                return woken;
             }
         }
+    }
+}
+
+/// The turn to drive, given back should the timer panic: then nothing is armed, and the next who comes
+/// sets the alarm anew.
+struct Turn<'a, B: Book, T: Timer> {
+    engine: &'a Engine<B, T>,
+}
+
+impl<B: Book, T: Timer> Drop for Turn<'_, B, T> {
+    fn drop(&mut self) {
+        self.engine.state.lock().armed = None;
+        self.engine.alarm.give_up();
     }
 }
 
@@ -218,7 +235,9 @@ impl<B: Book, T: Timer> Engine<B, T> {
 impl<B: Book, T: Timer> Wake for Engine<B, T> {
     fn wake(self: Arc<Self>) {
         self.alarm.rang();
-        self.drive();
+        // Whoever drives the platform's alarms is not to blame for a task's waker that panics, and may
+        // have the alarms of many in hand. The panic has been reported when it began.
+        let _reported = self.drive();
     }
 }
 

@@ -57,8 +57,8 @@ impl<K: Hash + Eq + Clone + Send + Unpin + 'static> Key for K {}
 ///
 /// # Keys
 /// A key's limits are made on its first use and dropped when it is idle: nobody inside or waiting, no
-/// pause, and every rate as full as a new one. Memory is bounded by the keys in use and those whose
-/// rates still remember something.
+/// pause, and every rate as full as a new one. A few dozen idle ones may stay until more keys come. Memory
+/// is bounded by the keys in use and those whose rates still remember something.
 ///
 /// # Cancel safety
 /// Dropping a waiting future gives up its place. If it had been let in but not been polled again, slots

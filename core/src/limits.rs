@@ -60,12 +60,28 @@ impl Limits {
         cooldown: u64,
         now: Tick,
     ) -> Result<(), ConfigError> {
-        let mut old = std::mem::replace(&mut self.meters, meters(rates, now)?).into_iter();
-        let take_over = |new| match old.next() {
-            Some(old) => old.succeeded_by(new, now, self.unanswered),
-            None => new,
-        };
-        self.meters = std::mem::take(&mut self.meters).into_iter().map(take_over).collect();
+        let new = meters(rates, now)?;
+        let mut old: Vec<Option<Meter>> = self.meters.drain(..).map(Some).collect();
+        // A rate that stays as it is keeps its memory, also when others come or go before it.
+        let kept: Vec<Option<Meter>> = new
+            .iter()
+            .map(|new| {
+                let same =
+                    |old: &&mut Option<Meter>| old.as_ref().is_some_and(|old| old.rate() == new.rate());
+                old.iter_mut().find(same).and_then(Option::take)
+            })
+            .collect();
+        let mut others = old.into_iter().flatten();
+        for (new, kept) in new.into_iter().zip(kept) {
+            let meter = match kept {
+                Some(kept) => kept,
+                None => match others.next() {
+                    Some(old) => old.succeeded_by(new, now, self.unanswered),
+                    None => new,
+                },
+            };
+            self.meters.push(meter);
+        }
         self.slots.update(concurrency, cooldown);
         self.limit_cost();
         Ok(())
@@ -191,13 +207,23 @@ impl Limits {
         }
     }
 
-    /// Gives units back to every rate: to the calls inside first, then to what is charged already.
-    pub(crate) fn refund(&mut self, cost: Micros) {
-        let inside = self.unanswered.min(u128::from(cost)) as Micros;
+    /// Gives units back to every rate: first what is charged already, which comes back soonest by itself,
+    /// and then what calls inside were to be charged.
+    pub(crate) fn refund(&mut self, now: Tick, cost: Micros) {
+        let mut inside = u64::try_from(self.unanswered).unwrap_or(u64::MAX);
+        for meter in &mut self.meters {
+            let back = meter.refund(now, cost);
+            if meter.rate().is_until_answered() {
+                inside = inside.min(cost - back);
+            }
+        }
+        if !self.meters.iter().any(|meter| meter.rate().is_until_answered()) {
+            return;
+        }
         self.unanswered -= u128::from(inside);
         self.refunded += u128::from(inside);
-        for meter in &mut self.meters {
-            meter.refund(cost, inside);
+        for meter in self.meters.iter_mut().filter(|meter| meter.rate().is_until_answered()) {
+            meter.refund_inside(inside);
         }
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::config::{ConfigError, Value};
 use crate::time::nanos;
-use crate::units::{MAX_UNITS, Speed, UNIT, to_micros};
+use crate::units::{MAX_UNITS, Speed, UNIT, to_micros_of_limit};
 pub(crate) use meter::{Meter, Verdict};
 
 /// So many units in each period, and how they are to be spread.
@@ -182,7 +182,7 @@ impl Rate {
     pub(crate) fn plan(&self) -> Result<Plan, ConfigError> {
         let units = "a number above 0, at most 1e12";
         let positive = |name, value: f64| match value {
-            _ if value > 0.0 && value <= MAX_UNITS => Ok(to_micros(value.max(1.0 / UNIT as f64))),
+            _ if value > 0.0 && value <= MAX_UNITS => Ok(to_micros_of_limit(value)),
             _ => Err(ConfigError::new(name, Value::Number(value), units)),
         };
         let time = |name, value: Duration| match nanos(value) {

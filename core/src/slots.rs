@@ -26,9 +26,6 @@ impl Slots {
     pub(crate) fn update(&mut self, limit: usize, cooldown: u64) {
         self.limit = limit;
         self.cooldown = cooldown;
-        if limit == 0 {
-            self.cooling.clear();
-        }
     }
 
     pub(crate) fn limit(&self) -> usize {

@@ -11,8 +11,9 @@ use std::sync::PoisonError;
 
 /// A `std` mutex that never reports poisoning.
 ///
-/// No user code runs under core's locks (wakers are woken and dropped after the lock is let go), so
-/// there is no panic that could leave the data half changed.
+/// Wakers are woken and dropped after the lock is let go. What foreign code does run under core's locks
+/// (reading the timer, cloning a waker, hashing and comparing keys) runs before anything is changed, so a
+/// panic there leaves the data whole.
 #[derive(Default)]
 pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
 

@@ -203,9 +203,10 @@ impl<T: Timer> Throttle<T> {
 
     /// Gives units back to every rate, as if so much had not been used.
     ///
-    /// For calls that turned out to cost less. At most what was used comes back. Which calls these units
-    /// are of is not known: calls inside come first, then the oldest that still count. For a call that was
-    /// not made at all there is [`Permit::refund`], which does know.
+    /// For calls that turned out to cost less. At most what still counts comes back. Which calls these
+    /// units are of is not known, so they are taken from those that would soonest stop counting by
+    /// themselves; calls inside come last. For a call that was not made at all there is
+    /// [`Permit::refund`], which does know.
     ///
     /// # Errors
     /// If `cost` is NaN, infinite or negative; nothing is given back then.
@@ -214,7 +215,7 @@ impl<T: Timer> Throttle<T> {
             return Err(CostError::Invalid { cost });
         }
         let cost = to_micros(cost.min(MAX_UNITS));
-        self.engine.change(|state, _| state.book.limits.refund(cost));
+        self.engine.change(|state, now| state.book.limits.refund(now, cost));
         Ok(())
     }
 
@@ -247,8 +248,8 @@ impl<T: Timer> Throttle<T> {
 
     /// Changes the settings while calls wait and are inside.
     ///
-    /// Rates are matched with those before by their order, and what was used under the old one stays
-    /// used, so that a change hands out no fresh quota. Calls inside go on; those who wait keep their
+    /// A rate that stays as it is goes on; the others are matched with those before by their order, and
+    /// what was used under the old one stays used, so that a change hands out no fresh quota. Calls inside go on; those who wait keep their
     /// places, also where they are more than a new queue bound. Who waits with a cost that can no longer
     /// be admitted is turned away with [`AdmitError::Cost`].
     ///

@@ -11,11 +11,23 @@ pub(crate) const UNIT: Micros = 1_000_000;
 /// The largest capacity, burst or cost, in units. It keeps all arithmetic within 128 bits.
 pub(crate) const MAX_UNITS: f64 = 1e12;
 
-/// Converts a finite number in `0.0..=MAX_UNITS`. What is not zero does not become zero.
-pub(crate) fn to_micros(units: f64) -> Micros {
-    debug_assert!((0.0..=MAX_UNITS).contains(&units));
-    let micros = (units * UNIT as f64).round() as Micros;
-    if units > 0.0 { micros.max(1) } else { 0 }
+/// Converts a cost, a finite number in `0.0..=MAX_UNITS`: rounded up, so that nothing is cheaper than said.
+pub(crate) fn to_micros(cost: f64) -> Micros {
+    debug_assert!((0.0..=MAX_UNITS).contains(&cost));
+    let micros = cost * UNIT as f64;
+    nearly_whole(micros).unwrap_or(micros.ceil()) as Micros
+}
+
+/// Converts a capacity or burst, above zero and at most `MAX_UNITS`: rounded down, but not to nothing.
+pub(crate) fn to_micros_of_limit(limit: f64) -> Micros {
+    let micros = limit * UNIT as f64;
+    (nearly_whole(micros).unwrap_or(micros.floor()) as Micros).max(1)
+}
+
+/// The whole number that this is, but for the noise of a decimal that has no exact `f64`.
+fn nearly_whole(number: f64) -> Option<f64> {
+    let whole = number.round();
+    (whole > 0.0 && (number - whole).abs() <= number * (4.0 * f64::EPSILON)).then_some(whole)
 }
 
 /// Converts back, for people to read.
@@ -45,12 +57,12 @@ impl Speed {
         let mut scale: u64 = 1;
         loop {
             let exact = capacity * UNIT as f64 * scale as f64;
-            let num = exact.round();
+            let whole = nearly_whole(exact);
+            let num = whole.unwrap_or(exact.floor());
             let speed = Self { num: (num as u64).max(1), den: u128::from(period) * u128::from(scale) };
-            let close = (exact - num).abs() <= exact * (4.0 * f64::EPSILON);
             let next = speed.den * 10 * u128::from(burst.max(UNIT));
             // `num` is at most 2^62, so that a time of 2^64 ns times `num` keeps within the bound.
-            if (close && num >= 1.0) || num * 10.0 > (1_u64 << 62) as f64 || next > MAX_PRODUCT {
+            if whole.is_some() || num * 10.0 > (1_u64 << 62) as f64 || next > MAX_PRODUCT {
                 return speed;
             }
             scale *= 10;
@@ -90,6 +102,14 @@ mod tests {
         assert_eq!(sum, to_micros(1.0));
         assert_eq!(to_micros(0.0), 0);
         assert_eq!(to_micros(1e-30), 1);
+    }
+
+    #[test]
+    fn costs_are_rounded_up_and_limits_down() {
+        assert_eq!((to_micros(0.000_001_4), to_micros_of_limit(2.999_999_7)), (2, 2_999_999));
+        assert_eq!((to_micros(0.1 + 0.2), to_micros_of_limit(0.1 + 0.2)), (300_000, 300_000));
+        assert_eq!((to_micros(1.1), to_micros_of_limit(1.1)), (1_100_000, 1_100_000));
+        assert_eq!(to_micros_of_limit(1e-30), 1);
     }
 
     #[test]

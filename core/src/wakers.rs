@@ -1,5 +1,7 @@
 //! Wakers collected under a lock, to be woken once it has been let go.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
 /// Wakers in the order in which their tasks were granted something.
@@ -14,6 +16,11 @@ pub(crate) struct Wakers {
     rest: Vec<Waker>,
 }
 
+/// What came of waking: the first panic, if a waker panicked.
+#[derive(Default)]
+#[must_use = "a panic is to be passed on"]
+pub(crate) struct Woken(Option<Box<dyn Any + Send>>);
+
 impl Wakers {
     pub(crate) fn push(&mut self, waker: Option<Waker>) {
         let Some(waker) = waker else { return };
@@ -24,12 +31,28 @@ impl Wakers {
         }
     }
 
-    pub(crate) fn wake(self) {
-        if let Some(waker) = self.first {
-            waker.wake();
+    /// Wakes all of them, also when one panics.
+    pub(crate) fn wake(self) -> Woken {
+        let mut panic = None;
+        for waker in self.first.into_iter().chain(self.rest) {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                panic.get_or_insert(payload);
+            }
         }
-        for waker in self.rest {
-            waker.wake();
+        Woken(panic)
+    }
+}
+
+impl Woken {
+    /// The first of two panics.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0.or(other.0))
+    }
+
+    /// Goes on panicking, when everything is in order for the others.
+    pub(crate) fn pass_on(self) {
+        if let Some(payload) = self.0 {
+            resume_unwind(payload);
         }
     }
 }

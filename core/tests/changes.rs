@@ -159,3 +159,111 @@ fn shrinking_the_concurrency_lets_those_inside_go_on() {
     inside.clear();
     assert!(poll(&mut line).is_ready());
 }
+
+#[test]
+fn of_what_is_taken_back_no_more_comes_back_than_has_not_flowed_over() {
+    let half = tollgate_core::Pacing::Stepped { burst: 10.0, interval: Some(ms(500)) };
+    for rate in [Rate::per_second(10.0).bucket(10.0), Rate::per_second(10.0).pacing(half)] {
+        let (timer, gate) = with(rate);
+        let first = gate.try_acquire_cost(6.0).unwrap();
+        let second = gate.try_acquire_cost(4.0).unwrap();
+        timer.advance(ms(500));
+        let _third = gate.try_acquire_cost(5.0).unwrap();
+        first.refund();
+        second.refund();
+        assert_eq!(gate.available(), 5.0, "{rate:?}");
+        let (timer, gate) = with(rate);
+        drop(gate.try_acquire_cost(10.0).unwrap());
+        timer.advance(ms(500));
+        drop(gate.try_acquire_cost(5.0).unwrap());
+        gate.refund(10.0).unwrap();
+        assert_eq!(gate.available(), 5.0, "{rate:?}");
+    }
+}
+
+#[test]
+fn a_refund_takes_from_what_stops_counting_soonest() {
+    let (timer, gate) = with(Rate::per_second(10.0).until_answered());
+    drop(gate.try_acquire_cost(5.0).unwrap());
+    let _inside = gate.try_acquire_cost(5.0).unwrap();
+    gate.refund(5.0).unwrap();
+    assert_eq!(gate.available(), 5.0);
+    timer.advance(SECOND);
+    assert_eq!(gate.available(), 5.0);
+}
+
+#[test]
+fn calls_inside_are_not_forgotten_when_the_counting_changes() {
+    let large = Rate::per_second(10.0).bucket(100.0);
+    let (_, gate) = with(large.until_answered());
+    let _inside = gate.try_acquire_cost(100.0).unwrap();
+    gate.update(Settings::new().rate(large)).unwrap();
+    assert_eq!(gate.available(), 0.0);
+    let (_, gate) = with(Rate::per_second(20.0).until_answered());
+    let _inside = gate.try_acquire_cost(20.0).unwrap();
+    gate.update(Settings::new().rate(Rate::per_second(10.0).until_answered())).unwrap();
+    gate.update(Settings::new().rate(Rate::per_second(20.0))).unwrap();
+    assert_eq!(gate.available(), 0.0);
+}
+
+#[test]
+fn a_window_that_takes_over_from_a_bucket_knows_what_that_let_in() {
+    let tenth = tollgate_core::Pacing::Stepped { burst: 1.0, interval: Some(ms(100)) };
+    let ten = Rate::per_second(10.0);
+    for rate in [ten.bucket(1.0), ten.pacing(tenth)] {
+        for rate in [rate, rate.until_answered()] {
+            let (timer, gate) = with(rate);
+            for _ in 0..10 {
+                drop(gate.try_acquire().unwrap());
+                timer.advance(ms(100));
+            }
+            gate.update(Settings::new().rate(ten)).unwrap();
+            assert!(fill(&gate).len() <= 1, "{rate:?}");
+            timer.advance(SECOND);
+            assert_eq!(fill(&gate).len(), 10, "{rate:?}");
+            // One that was not used for a while hands over nothing.
+            let (timer, gate) = with(rate);
+            drop(gate.try_acquire().unwrap());
+            timer.advance(Duration::from_secs(2));
+            gate.update(Settings::new().rate(ten)).unwrap();
+            assert_eq!(fill(&gate).len(), 10, "{rate:?}");
+        }
+    }
+}
+
+#[test]
+fn a_rate_that_stays_keeps_its_memory_when_others_go() {
+    let minute = Rate::per_minute(50.0);
+    let (timer, gate) = build(Settings::new().rate(Rate::per_second(10.0)).rate(minute));
+    for _ in 0..5 {
+        assert_eq!(fill(&gate).len(), 10);
+        timer.advance(SECOND);
+    }
+    gate.update(Settings::new().rate(minute)).unwrap();
+    assert_eq!(gate.available(), 0.0);
+}
+
+#[test]
+fn costs_far_above_a_burst_do_no_harm() {
+    let century = Duration::from_secs(3_155_760_000);
+    let slow = Rate::new(1.0 / 3.0, century);
+    for rate in [slow.bucket(1.0), slow.stepped(1.0)] {
+        let (_, gate) = with(rate);
+        gate.refund(1e12).unwrap();
+        let (_, gate) = build(Settings::new());
+        let inside = gate.try_acquire_cost(1e12).unwrap();
+        gate.update(Settings::new().rate(rate.until_answered())).unwrap();
+        drop(inside);
+        assert_eq!(gate.available(), 0.0);
+    }
+}
+
+#[test]
+fn slots_that_cool_down_go_on_doing_so_when_the_concurrency_comes_back() {
+    let cooled = Settings::new().concurrency(1).cooldown(SECOND);
+    let (_, gate) = build(cooled.clone());
+    drop(gate.try_acquire().unwrap());
+    gate.update(Settings::new()).unwrap();
+    gate.update(cooled).unwrap();
+    assert!(gate.try_acquire().is_err());
+}

@@ -178,3 +178,14 @@ fn a_timeout_a_full_queue_and_a_close_end_a_wait() {
     drop(inside);
     assert_eq!((hosts.len(), hosts.waiting(), hosts.in_flight(), timer.armed()), (0, 0, 0, 0));
 }
+
+#[test]
+fn a_key_that_waits_for_the_total_earns_no_credit_in_its_even_schedule() {
+    let (timer, hosts) = build(at_once(1), Settings::new().rate(Rate::per_second(10.0).smooth()));
+    let inside = enter(&hosts, "a");
+    let mut line: Vec<_> = (0..5).map(|_| waiting(hosts.acquire("a"))).collect();
+    timer.advance(SECOND);
+    drop(inside);
+    drop(ready(line.remove(0)).unwrap());
+    assert!(line.iter_mut().all(|waiter| poll(waiter).is_pending()));
+}

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -263,4 +264,24 @@ fn on_many_threads_there_are_never_more_inside_than_permits_and_none_is_lost() {
         thread.join().unwrap();
     }
     assert_eq!((semaphore.available_permits(), semaphore.waiting()), (PERMITS, 0));
+}
+
+#[test]
+fn a_waker_that_panics_harms_nobody_else() {
+    struct Panics;
+    impl std::task::Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("as planned");
+        }
+    }
+    let semaphore = Semaphore::new(0);
+    let mut first = semaphore.acquire();
+    let waker = std::task::Waker::from(Arc::new(Panics));
+    let _ = std::pin::Pin::new(&mut first).poll(&mut std::task::Context::from_waker(&waker));
+    let woken = futures::task::noop_waker();
+    let mut second = semaphore.acquire();
+    let _ = std::pin::Pin::new(&mut second).poll(&mut std::task::Context::from_waker(&woken));
+    let add = std::panic::AssertUnwindSafe(|| semaphore.add_permits(2));
+    assert!(std::panic::catch_unwind(add).is_err(), "who released hears of it");
+    assert!(poll(&mut first).is_ready() && poll(&mut second).is_ready());
 }

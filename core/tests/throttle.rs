@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::future::Future;
 use std::time::Duration;
 
 use common::{SECOND, build, ms, poll, ready, waiting, with};
@@ -155,4 +156,41 @@ fn run_gives_the_permit_back_also_when_the_call_panics_or_is_dropped() {
     assert_eq!(gate.in_flight(), 1);
     drop(hangs);
     assert_eq!(gate.in_flight(), 0);
+}
+
+/// A waker that panics.
+struct Panics;
+
+impl std::task::Wake for Panics {
+    fn wake(self: std::sync::Arc<Self>) {
+        panic!("as planned");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_harms_nobody_else() {
+    let (timer, gate) = with(Rate::per_second(2.0));
+    drop(gate.try_acquire_cost(2.0).unwrap());
+    let mut first = gate.acquire();
+    let waker = std::task::Waker::from(std::sync::Arc::new(Panics));
+    let _ = std::pin::Pin::new(&mut first).poll(&mut std::task::Context::from_waker(&waker));
+    let mut second = waiting(gate.acquire());
+    let mut third = waiting(gate.acquire());
+    timer.advance(SECOND);
+    assert!(poll(&mut first).is_ready() && poll(&mut second).is_ready());
+    assert_eq!(timer.armed(), 1);
+    timer.advance(SECOND);
+    assert!(poll(&mut third).is_ready());
+}
+
+#[test]
+fn places_in_the_queue_are_free_again_also_while_the_alarm_is_late() {
+    let (timer, gate) = build(Settings::new().rate(Rate::per_second(1.0)).max_waiting(1));
+    timer.set_wake(tollgate_core::time::Wake::Frozen);
+    drop(gate.try_acquire().unwrap());
+    let due = waiting(gate.acquire());
+    timer.advance(SECOND);
+    let _next = waiting(gate.acquire());
+    assert!(ready(due).is_ok());
+    assert_eq!(ready(gate.acquire()).unwrap_err(), AdmitError::QueueFull { max_waiting: 1 });
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,6 +33,7 @@ pin_project! {
         #[pin]
         guard: Option<Unconstrained<Sleep>>,
         home: Option<Home>,
+        at: Instant,
     }
 }
 
@@ -39,22 +41,20 @@ impl TokioSleep {
     /// An alarm that rings in the runtime of `handle`, which must be the current one. Should the helper
     /// have to ring instead, `stood_in` tells.
     pub(crate) fn within(handle: &Handle, at: Instant, stood_in: &Arc<AtomicBool>) -> Self {
-        let sleep = unconstrained(sleep_until(at));
-        // A runtime with worker threads always runs. A current-thread runtime does only while somebody
-        // is blocking on it, and those who wait may be elsewhere.
+        // tokio cannot be asked whether a runtime has timers; it panics if not.
+        let sleep = catch_unwind(|| unconstrained(sleep_until(at)));
+        let Ok(sleep) = sleep else { return Self::outside(at) };
+        // A runtime with worker threads is running as a rule. A current-thread runtime is only while
+        // somebody is blocking on it, and those who wait may be elsewhere.
         let guarded = handle.runtime_flavor() == RuntimeFlavor::CurrentThread && !is_helper(handle);
-        let guard = guarded.then(|| {
-            let in_time = at.saturating_duration_since(Instant::now());
-            on_helper(in_time + GRACE)
-        });
+        let guard = guarded.then(|| on_helper(at + GRACE));
         let home = guarded.then(|| Home { handle: handle.clone(), stood_in: stood_in.clone() });
-        Self { sleep, guard, home }
+        Self { sleep, guard, home, at }
     }
 
     /// An alarm that rings on the helper thread.
     pub(crate) fn outside(at: Instant) -> Self {
-        let sleep = on_helper(at.saturating_duration_since(Instant::now()));
-        Self { sleep, guard: None, home: None }
+        Self { sleep: on_helper(at), guard: None, home: None, at }
     }
 }
 
@@ -62,7 +62,9 @@ fn is_helper(handle: &Handle) -> bool {
     handle.id() == helper().id()
 }
 
-fn on_helper(after: Duration) -> Unconstrained<Sleep> {
+/// A sleep on the helper, whose clock is another one: for as long as it is until `at` by the current one.
+fn on_helper(at: Instant) -> Unconstrained<Sleep> {
+    let after = at.saturating_duration_since(Instant::now());
     let _context = helper().enter();
     unconstrained(tokio::time::sleep(after))
 }
@@ -71,8 +73,15 @@ impl Future for TokioSleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        if this.sleep.poll(cx).is_ready() {
+        let mut this = self.project();
+        // A runtime that is shutting down takes no more alarms, and panics if given one.
+        let polled = catch_unwind(AssertUnwindSafe(|| this.sleep.as_mut().poll(cx)));
+        let Ok(polled) = polled else {
+            this.guard.set(None);
+            this.sleep.set(on_helper(*this.at));
+            return this.sleep.poll(cx);
+        };
+        if polled.is_ready() {
             return Poll::Ready(());
         }
         if let (Some(guard), Some(home)) = (this.guard.as_pin_mut(), this.home) {

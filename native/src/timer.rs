@@ -21,8 +21,9 @@ const ROUNDING: Duration = Duration::from_millis(1);
 /// In the runtime from within which they are set, so that tokio's paused clock works in tests. Set from
 /// outside of any runtime (a permit dropped on a plain thread, a future polled by another executor),
 /// they ring on a helper thread, which is started the first time it is needed. The helper also stands
-/// in for a runtime that shuts down, and for a current-thread runtime that nobody runs at the moment: a
-/// throttle shared between runtimes goes on when one of them stops.
+/// in for a runtime that shuts down or was built without timers, and for a current-thread runtime that
+/// nobody runs at the moment: a throttle shared between runtimes goes on when one of them stops. (tokio
+/// tells of some of these cases by a panic only, which is caught; its message may be seen.)
 ///
 /// # Resolution
 /// tokio counts in milliseconds and rounds up twice, so that its sleeps come a good millisecond late as a
@@ -36,9 +37,6 @@ const ROUNDING: Duration = Duration::from_millis(1);
 /// # Sharing
 /// One instance serves one throttle: it keeps what was last asked for, to tell why an alarm rang early.
 /// A clone has the same origin and is an instance of its own.
-///
-/// # Panics
-/// Like tokio's own sleeps, waiting within a runtime that was built without `enable_time` panics.
 #[derive(Debug)]
 pub struct TokioTimer {
     origin: Instant,
@@ -92,6 +90,7 @@ impl Timer for TokioTimer {
         let left = deadline.since(self.now());
         let ask = if left > ROUNDING { deadline.as_nanos() - nanos(ROUNDING) } else { deadline.as_nanos() };
         self.asked.store(ask, Ordering::Relaxed);
+        self.stood_in.store(false, Ordering::Relaxed);
         let at = self.instant(Tick::from_nanos(ask));
         match Handle::try_current() {
             Ok(handle) => TokioSleep::within(&handle, at, &self.stood_in),

@@ -1,5 +1,6 @@
 //! A throttle belongs to no runtime: where it is made, waited on and released does not matter.
 
+use std::future::Future;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -178,4 +179,103 @@ fn a_timer_can_be_shared() {
             }
         });
     });
+}
+
+/// A new runtime gets through the throttle a few times.
+fn is_alive(throttle: &Throttle) -> bool {
+    let throttle = throttle.clone();
+    in_time(move || {
+        multi_thread().block_on(async {
+            for _ in 0..3 {
+                drop(throttle.acquire().await.unwrap());
+            }
+        });
+        true
+    })
+}
+
+#[test]
+fn a_blocking_task_that_outlives_its_runtime_can_drop_its_permit() {
+    let throttle = Throttle::builder()
+        .concurrency(1)
+        .rate(Rate::new(1.0, Duration::from_millis(300)).bucket(1.0))
+        .build()
+        .unwrap();
+    let runtime = multi_thread();
+    let permit = throttle.try_acquire_owned(1.0).unwrap();
+    let (dropped, is_dropped) = mpsc::channel();
+    runtime.spawn_blocking(move || {
+        thread::sleep(Duration::from_millis(100));
+        drop(permit);
+        dropped.send(()).unwrap();
+    });
+    let waiting = throttle.clone();
+    let elsewhere = multi_thread();
+    let waits = elsewhere.spawn(async move { waiting.acquire().await.is_ok() });
+    runtime.shutdown_background();
+    is_dropped.recv_timeout(PATIENCE).expect("dropping the permit does not panic");
+    assert!(in_time(move || elsewhere.block_on(waits).unwrap()));
+    assert!(is_alive(&throttle));
+}
+
+#[test]
+fn dropping_an_idle_runtime_at_any_time_leaves_the_throttle_alive() {
+    for idle in [100, 207, 300] {
+        let throttle = one_per(Duration::from_millis(200));
+        drop(throttle.try_acquire().unwrap());
+        let runtime = current_thread();
+        let mut line: Vec<_> = (0..5).map(|_| throttle.acquire_owned()).collect();
+        runtime.block_on(async {
+            for waiter in &mut line {
+                assert!(futures::poll!(waiter).is_pending());
+            }
+        });
+        thread::sleep(Duration::from_millis(idle));
+        drop(runtime);
+        drop(line);
+        assert!(is_alive(&throttle));
+    }
+}
+
+#[test]
+fn a_runtime_without_timers_can_wait_as_well() {
+    let throttle = one_per(Duration::from_millis(20));
+    let bare = Builder::new_current_thread().build().unwrap();
+    let waiting = throttle.clone();
+    in_time(move || {
+        bare.block_on(async {
+            for _ in 0..3 {
+                drop(waiting.acquire().await.unwrap());
+            }
+        });
+    });
+    assert!(is_alive(&throttle));
+}
+
+#[test]
+fn a_waker_that_panics_on_the_helper_thread_takes_nobody_with_it() {
+    struct Panics;
+    impl std::task::Wake for Panics {
+        fn wake(self: std::sync::Arc<Self>) {
+            panic!("as planned");
+        }
+    }
+    let throttle = one_per(Duration::from_millis(20));
+    drop(throttle.try_acquire().unwrap());
+    let mut waits = Box::pin(throttle.acquire());
+    let waker = std::task::Waker::from(std::sync::Arc::new(Panics));
+    let _ = waits.as_mut().poll(&mut std::task::Context::from_waker(&waker));
+    while throttle.waiting() > 0 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    drop(waits);
+    let other = one_per(Duration::from_millis(20));
+    in_time(move || {
+        futures::executor::block_on(async {
+            for _ in 0..3 {
+                drop(other.acquire().await.unwrap());
+            }
+        });
+    });
+    assert!(is_alive(&throttle));
 }

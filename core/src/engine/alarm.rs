@@ -43,6 +43,12 @@ impl<S: Future<Output = ()>> Alarm<S> {
         self.turn.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) == Ok(BUSY)
     }
 
+    /// Gives the turn back with nothing armed, after a panic.
+    pub(crate) fn give_up(&self) {
+        *self.sleep.lock() = None;
+        self.turn.store(IDLE, Ordering::Release);
+    }
+
     /// Notes that the sleep has woken us. It is not polled again, but replaced.
     pub(crate) fn rang(&self) {
         self.rang.store(true, Ordering::Release);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Book, Engine, State};
 use crate::queue::{Stage, WaiterId};
-use crate::sync::Arc;
+use crate::sync::{Arc, MutexGuard};
 use crate::throttle::{AdmitError, TryAdmitError};
 use crate::time::{Tick, Timer, nanos};
 
@@ -87,9 +87,8 @@ impl<B: Book> Wait<B> {
 
     fn enter<T: Timer>(&mut self, engine: &Arc<Engine<B, T>>, waker: &Waker) -> Poll<Result<(), AdmitError>> {
         self.place = Place::Done;
-        let mut guard = engine.state.lock();
+        let (mut guard, now) = engine.up_to_date();
         let state = &mut *guard;
-        let now = state.read(&engine.timer);
         let mut ask = match state.open(&mut self.request, now) {
             Ok(ask) => ask,
             Err(error) => return Poll::Ready(Err(error)),
@@ -114,8 +113,8 @@ impl<B: Book> Wait<B> {
         if front {
             state.book.front_changed(&state.waiters, id, now);
         }
-        // Behind the front, one who joins changes nothing, unless the alarm is late already.
-        if front || limited || state.due.is_some_and(|due| due <= now) {
+        // Behind the front, one who joins changes nothing.
+        if front || limited {
             engine.settle(guard, now);
         }
         Poll::Pending
@@ -156,16 +155,29 @@ impl<B: Book> Wait<B> {
 
 impl<B: Book, T: Timer> Engine<B, T> {
     /// Lets the caller in at once, or not at all; answers when, by the timer's own clock.
-    pub(crate) fn try_admit(&self, request: &mut B::Request) -> Result<Tick, TryAdmitError> {
-        let mut guard = self.state.lock();
+    pub(crate) fn try_admit(self: &Arc<Self>, request: &mut B::Request) -> Result<Tick, TryAdmitError> {
+        let (mut guard, now) = self.up_to_date();
         let state = &mut *guard;
-        let now = state.read(&self.timer);
         let mut ask = state.open(request, now)?;
         if state.book.admit(&mut ask, now) {
             return Ok(state.clock.raw());
         }
         state.book.discard(ask, now);
         Err(TryAdmitError::NotNow)
+    }
+}
+
+impl<B: Book, T: Timer> Engine<B, T> {
+    /// The state as of now. If the alarm is late, those who are due go first.
+    fn up_to_date(self: &Arc<Self>) -> (MutexGuard<'_, State<B>>, Tick) {
+        let mut state = self.state.lock();
+        let mut now = state.read(&self.timer);
+        while state.due.is_some_and(|due| due <= now) {
+            self.settle(state, now);
+            state = self.state.lock();
+            now = state.read(&self.timer);
+        }
+        (state, now)
     }
 }
 

@@ -50,8 +50,15 @@ struct Host<K> {
 #[derive(Clone, Copy, PartialEq)]
 enum Front {
     Nowhere,
-    Ready(u64),
+    /// By order of arrival, and since when.
+    Ready(u64, Tick),
     Timed(Tick),
+}
+
+impl Front {
+    fn was_ready_before(self, now: Tick) -> bool {
+        matches!(self, Self::Ready(_, since) if since < now)
+    }
 }
 
 /// What a caller asks. Once asked, it knows the place of its key.
@@ -108,8 +115,13 @@ impl<K: Key> Hosts<K> {
             }
             keep
         });
-        self.sweep_at = SWEEP_AT_LEAST.max(2 * self.hosts.len());
-        self.hosts.len()
+        let left = self.hosts.len();
+        self.sweep_at = SWEEP_AT_LEAST.max(2 * left);
+        if self.hosts.capacity() > 4 * self.sweep_at {
+            self.hosts.shrink_to_fit();
+            self.index.shrink_to(self.sweep_at);
+        }
+        left
     }
 
     /// A call has come out.
@@ -170,9 +182,10 @@ impl<K: Key> Hosts<K> {
     /// Finds out anew where the front of a line is to be found.
     fn place_front(&mut self, place: usize, waiters: &Waiters<Ask>, now: Tick) {
         let host = &mut self.hosts[place];
-        match std::mem::replace(&mut host.front, Front::Nowhere) {
+        let before = std::mem::replace(&mut host.front, Front::Nowhere);
+        match before {
             Front::Nowhere => {}
-            Front::Ready(order) => drop(self.ready.remove(&(order, place))),
+            Front::Ready(order, _) => drop(self.ready.remove(&(order, place))),
             Front::Timed(tick) => drop(self.timed.remove(&(tick, place))),
         }
         let Some(front) = host.line.head().map(|id| waiters.ask(id)) else {
@@ -180,13 +193,16 @@ impl<K: Key> Hosts<K> {
             return;
         };
         host.front = match host.limits.wait(now, front.cost) {
-            Verdict::Now => Front::Ready(front.order_or_time),
+            Verdict::Now => match before {
+                Front::Ready(order, since) if order == front.order_or_time => Front::Ready(order, since),
+                _ => Front::Ready(front.order_or_time, now),
+            },
             Verdict::At(tick) => Front::Timed(tick),
             Verdict::OnRelease => Front::Nowhere,
         };
         match host.front {
             Front::Nowhere => {}
-            Front::Ready(order) => drop(self.ready.insert((order, place))),
+            Front::Ready(order, _) => drop(self.ready.insert((order, place))),
             Front::Timed(tick) => drop(self.timed.insert((tick, place))),
         }
     }
@@ -274,6 +290,10 @@ impl<K: Key> Book for Hosts<K> {
             let verdict = self.total.wait(now, waiters.ask(id).cost);
             if verdict != Verdict::Now {
                 break verdict.tick();
+            }
+            if host.front.was_ready_before(now) {
+                // It was the total that held it up, not its own rates.
+                host.limits.not_awaited();
             }
             granted.wakers.push(waiters.settle(&mut host.line, id, Stage::Granted));
             granted.count += 1;

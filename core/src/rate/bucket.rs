@@ -41,17 +41,32 @@ impl Bucket {
 
     pub(crate) fn charge(&mut self, now: Tick, cost: Micros) {
         self.room.note(now, self.lack(now));
-        self.full = self.full.max(self.speed.at(now.0)) + self.speed.span(cost);
+        // More than all there is cannot be missing.
+        let span = self.lack(now) + self.speed.span(cost.min(self.burst));
+        self.full = self.speed.at(now.0) + span.min(self.speed.span(self.burst));
     }
 
     /// Takes back a charge made at `at`: as much of it as has not flowed over since.
     pub(crate) fn uncharge(&mut self, at: Tick, cost: Micros) {
-        let back = self.speed.span(cost).min(self.room.since(at));
-        self.full = self.full.saturating_sub(back);
+        let span = self.speed.span(cost.min(self.burst));
+        self.full = self.full.saturating_sub(self.room.take_back(at, span));
     }
 
-    pub(crate) fn refund(&mut self, cost: Micros) {
-        self.full = self.full.saturating_sub(self.speed.span(cost));
+    /// Takes back charges of unknown time: no more than any of those can still matter.
+    pub(crate) fn refund(&mut self, now: Tick, cost: Micros) -> Micros {
+        let span = self.speed.span(cost.min(self.burst)).min(self.lack(now));
+        let back = self.room.take_back_any(span);
+        self.full = self.full.saturating_sub(back);
+        self.speed.cost(back)
+    }
+
+    /// The most that can have been charged within the last `nanos`.
+    pub(crate) fn charged_within(&self, nanos: u64, now: Tick) -> Micros {
+        let refilled = match self.room.last() {
+            Some(last) if now.0 - last.0 < nanos => self.speed.at(nanos.min(now.0)),
+            _ => 0,
+        };
+        self.used(now).saturating_add(self.speed.cost(refilled))
     }
 
     /// What is there, rounded down.

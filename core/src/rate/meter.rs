@@ -7,7 +7,7 @@ use super::window::WindowLog;
 use super::{Pacing, Plan, Rate};
 use crate::config::ConfigError;
 use crate::time::Tick;
-use crate::units::Micros;
+use crate::units::{MAX_UNITS, Micros, to_micros};
 
 /// When something may be admitted. The later of two is the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,6 +131,9 @@ impl Meter {
 
     /// Counts `cost` as used at `now`.
     pub(crate) fn charge(&mut self, now: Tick, cost: Micros) {
+        if cost == 0 {
+            return;
+        }
         match &mut self.pace {
             Pace::Window(log) => log.charge(now, cost),
             Pace::Bucket(bucket) => bucket.charge(now, cost),
@@ -139,15 +142,20 @@ impl Meter {
         }
     }
 
-    /// Gives back `cost`, of which `inside` belongs to calls that are not over.
-    pub(crate) fn refund(&mut self, cost: Micros, inside: Micros) {
-        let uncharged = if self.rate.is_until_answered() { inside } else { 0 };
-        let charged = cost - uncharged;
+    /// Gives back what was charged at an unknown time; returns how much there was to give back.
+    pub(crate) fn refund(&mut self, now: Tick, cost: Micros) -> Micros {
         match &mut self.pace {
-            Pace::Window(log) => drop(log.refund(charged)),
-            Pace::Bucket(bucket) => bucket.refund(charged),
-            Pace::Stepped(bucket) => bucket.refund(charged),
-            Pace::Smooth(smooth) => smooth.refund(charged, uncharged),
+            Pace::Window(log) => log.refund(cost),
+            Pace::Bucket(bucket) => bucket.refund(now, cost),
+            Pace::Stepped(bucket) => bucket.refund(now, cost),
+            Pace::Smooth(smooth) => smooth.refund(cost),
+        }
+    }
+
+    /// Gives back what calls inside were to be charged.
+    pub(crate) fn refund_inside(&mut self, cost: Micros) {
+        if let Pace::Smooth(smooth) = &mut self.pace {
+            smooth.move_back(cost);
         }
     }
 
@@ -165,12 +173,7 @@ impl Meter {
 
     /// What counts as used at this moment.
     pub(crate) fn used(&mut self, now: Tick) -> Micros {
-        match &mut self.pace {
-            Pace::Window(log) => log.used(now),
-            Pace::Bucket(bucket) => bucket.used(now),
-            Pace::Stepped(bucket) => bucket.used(now),
-            Pace::Smooth(smooth) => smooth.log().used(now),
-        }
+        self.pace.used(now)
     }
 
     /// A new rate in the place of this one. What was used under the old one stays used.
@@ -178,14 +181,9 @@ impl Meter {
     /// `unanswered` is the cost of all calls inside: a rate that stops counting until they are answered
     /// charges them now, and never again.
     pub(crate) fn succeeded_by(mut self, mut new: Self, now: Tick, unanswered: u128) -> Self {
-        if self.rate == new.rate {
-            return self;
-        }
         if self.rate.is_until_answered() && !new.rate.is_until_answered() {
-            // More than the capacity makes no difference: all of it expires together.
-            self.charge(now, u64::try_from(unanswered).unwrap_or(u64::MAX).min(self.plan.capacity));
+            self.charge(now, u64::try_from(unanswered).unwrap_or(u64::MAX).min(to_micros(MAX_UNITS)));
         }
-        let used = self.used(now);
         let (capacity, window) = (new.plan.capacity, new.plan.window);
         new.pace = match (self.pace, new.pace) {
             (Pace::Window(log), Pace::Window(_)) => Pace::Window(log.with(capacity, window)),
@@ -199,13 +197,34 @@ impl Meter {
                 let (log, next) = smooth.into_parts();
                 Pace::Smooth(Smooth::new(&new.plan, log.with(capacity, window), next.max(now)))
             }
-            (_, pace) => {
+            // The two remember different things: what is used counts as used just now. A window looks
+            // further back than a bucket does.
+            (mut old, pace) => {
+                let used = match (&mut old, &pace) {
+                    (Pace::Bucket(bucket), Pace::Window(_) | Pace::Smooth(_)) => {
+                        bucket.charged_within(window, now)
+                    }
+                    (Pace::Stepped(bucket), Pace::Window(_) | Pace::Smooth(_)) => {
+                        bucket.charged_within(window, now)
+                    }
+                    (old, _) => old.used(now),
+                };
                 new.pace = pace;
-                // The two remember different things: what is used counts as used just now.
                 new.charge(now, used.min(new.plan.burst));
                 return new;
             }
         };
         new
+    }
+}
+
+impl Pace {
+    fn used(&mut self, now: Tick) -> Micros {
+        match self {
+            Self::Window(log) => log.used(now),
+            Self::Bucket(bucket) => bucket.used(now),
+            Self::Stepped(bucket) => bucket.used(now),
+            Self::Smooth(smooth) => smooth.log().used(now),
+        }
     }
 }

@@ -37,13 +37,38 @@ impl Room {
         self.least.push_back((now, room));
     }
 
-    /// The least room there has been after `at`.
-    pub(crate) fn since(&self, at: Tick) -> u128 {
+    /// Takes back up to `charge` made at `at`; returns how much of it still mattered.
+    pub(crate) fn take_back(&mut self, at: Tick, charge: u128) -> u128 {
         if at < self.known_since {
             return 0;
         }
         let later = self.least.partition_point(|&(time, _)| time <= at);
-        self.least.get(later).map_or(u128::MAX, |&(_, room)| room)
+        self.lower(later, charge)
+    }
+
+    /// Takes back up to `charge` made at an unknown time since the bucket was last full.
+    pub(crate) fn take_back_any(&mut self, charge: u128) -> u128 {
+        let later = self.least.partition_point(|&(_, room)| room == 0);
+        self.lower(later, charge)
+    }
+
+    /// When the bucket was last charged, as far as that is known.
+    pub(crate) fn last(&self) -> Option<Tick> {
+        self.least.back().map(|&(at, _)| at)
+    }
+
+    /// Had there been less in the bucket from the entry `first` on, there would have been less room since.
+    fn lower(&mut self, first: usize, charge: u128) -> u128 {
+        let Some(&(_, least)) = self.least.get(first) else { return charge };
+        let back = charge.min(least);
+        for (_, room) in self.least.range_mut(first..) {
+            *room -= back;
+        }
+        // Those before that are no minima any more go.
+        let lowered = least - back;
+        let kept = self.least.range(..first).filter(|&&(_, room)| room < lowered).count();
+        self.least.drain(kept..first);
+        back
     }
 }
 
@@ -57,9 +82,22 @@ mod tests {
         for (at, least) in [(1, 5), (2, 3), (3, 9), (3, 0), (4, 4), (5, 6)] {
             room.note(Tick(at), least);
         }
-        let since = |at| room.since(Tick(at));
-        assert_eq!([since(0), since(1), since(2), since(3), since(4)], [3, 3, 4, 4, 6]);
-        assert_eq!(since(5), u128::MAX);
+        let mut back = |at, charge| room.take_back(Tick(at), charge);
+        assert_eq!(back(5, 100), 100);
+        assert_eq!(back(4, 2), 2, "6 becomes 4");
+        assert_eq!(back(2, 9), 4, "4 becomes 0, also for those before");
+        assert_eq!(back(0, 9), 0);
+    }
+
+    #[test]
+    fn two_charges_taken_back_do_not_both_count_the_same_room() {
+        let mut room = Room::default();
+        room.note(Tick(0), 0);
+        room.note(Tick(5), 5);
+        assert_eq!((room.take_back(Tick(0), 3), room.take_back(Tick(0), 9)), (3, 2));
+        assert_eq!(room.take_back_any(9), 9, "nothing has flowed over since it was last full");
+        room.note(Tick(6), 2);
+        assert_eq!(room.take_back_any(9), 2);
     }
 
     #[test]
@@ -68,7 +106,7 @@ mod tests {
         for at in 0..1_000_u64 {
             room.note(Tick(at), u128::from(at));
         }
-        assert_eq!((room.since(Tick(10)), room.since(Tick(998))), (0, 999));
         assert_eq!(room.least.len(), MAX_ENTRIES);
+        assert_eq!((room.take_back(Tick(10), 5), room.take_back(Tick(998), 5_000)), (0, 999));
     }
 }

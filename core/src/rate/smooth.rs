@@ -63,11 +63,16 @@ impl Smooth {
         self.log.uncharge(at, cost);
     }
 
-    /// Gives back `charged` and `uncharged` units. The schedule moves back at most to where the last call
-    /// was let in.
-    pub(crate) fn refund(&mut self, charged: Micros, uncharged: Micros) {
-        let back = uncharged + self.log.refund(charged);
-        self.next = self.next.saturating_sub(self.speed.span(back)).max(self.last.1);
+    /// Gives back units that were charged at an unknown time; returns how many there were.
+    pub(crate) fn refund(&mut self, cost: Micros) -> Micros {
+        let back = self.log.refund(cost);
+        self.move_back(back);
+        back
+    }
+
+    /// Moves the schedule back, at most to where the last call was let in.
+    pub(crate) fn move_back(&mut self, cost: Micros) {
+        self.next = self.next.saturating_sub(self.speed.span(cost)).max(self.last.1);
     }
 
     /// What could be admitted at once: nothing before the next place in the schedule.

@@ -20,6 +20,7 @@ pub(crate) struct Stepped {
     refilled: u64,
     /// The next refill, when somebody waits for it.
     awaited: Option<u64>,
+    charged: Option<Tick>,
     room: Room,
 }
 
@@ -27,7 +28,16 @@ impl Stepped {
     pub(crate) fn new(plan: &Plan, now: Tick) -> Self {
         let level = plan.speed.span(plan.burst);
         let Plan { speed, burst, interval, .. } = *plan;
-        Self { speed, burst, interval, level, refilled: now.0, awaited: None, room: Room::default() }
+        Self {
+            speed,
+            burst,
+            interval,
+            level,
+            refilled: now.0,
+            awaited: None,
+            charged: None,
+            room: Room::default(),
+        }
     }
 
     /// When `cost` is there, while `reserved` more is taken up by calls not charged yet.
@@ -53,17 +63,35 @@ impl Stepped {
 
     pub(crate) fn charge(&mut self, now: Tick, cost: Micros) {
         self.look(now);
-        self.level = self.level.saturating_sub(self.speed.span(cost));
+        self.level = self.level.saturating_sub(self.speed.span(cost.min(self.burst)));
+        self.charged = Some(now);
     }
 
     /// Takes back a charge made at `at`: as much of it as has not flowed over since.
     pub(crate) fn uncharge(&mut self, at: Tick, cost: Micros) {
-        let back = self.speed.span(cost).min(self.room.since(at));
+        let back = self.room.take_back(at, self.speed.span(cost.min(self.burst)));
         self.level = (self.level + back).min(self.speed.span(self.burst));
     }
 
-    pub(crate) fn refund(&mut self, cost: Micros) {
-        self.level = (self.level + self.speed.span(cost)).min(self.speed.span(self.burst));
+    /// Takes back charges of unknown time: no more than any of those can still matter.
+    pub(crate) fn refund(&mut self, now: Tick, cost: Micros) -> Micros {
+        self.look(now);
+        let lack = self.speed.span(self.burst) - self.level;
+        let back = self.room.take_back_any(self.speed.span(cost.min(self.burst)).min(lack));
+        self.level += back;
+        self.speed.cost(back)
+    }
+
+    /// The most that can have been charged within the last `nanos`.
+    pub(crate) fn charged_within(&mut self, nanos: u64, now: Tick) -> Micros {
+        let refilled = match self.charged {
+            Some(last) if now.0 - last.0 < nanos => {
+                // A step may have brought an interval's worth just at the beginning.
+                self.speed.at(nanos.min(now.0).saturating_add(self.interval).min(now.0))
+            }
+            _ => 0,
+        };
+        self.used(now).saturating_add(self.speed.cost(refilled))
     }
 
     pub(crate) fn available(&mut self, now: Tick) -> Micros {

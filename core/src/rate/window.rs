@@ -23,7 +23,7 @@ pub(crate) struct WindowLog {
     capacity: Micros,
     period: u64,
     /// The sum of all entries, the open one included.
-    used: Micros,
+    used: u128,
     entries: VecDeque<Entry>,
     /// The newest entry, which charges of the same time still join. Empty if its cost is 0.
     open: Entry,
@@ -57,7 +57,7 @@ impl WindowLog {
     /// When `cost` fits, while `reserved` more is taken up by calls not charged yet.
     pub(crate) fn when(&mut self, now: Tick, cost: Micros, reserved: u128) -> Verdict {
         self.expire(now.0);
-        let total = u128::from(self.used) + reserved + u128::from(cost);
+        let total = self.used + reserved + u128::from(cost);
         let Some(over) = total.checked_sub(u128::from(self.capacity)).filter(|&over| over > 0) else {
             return Verdict::Now;
         };
@@ -76,10 +76,12 @@ impl WindowLog {
             return;
         }
         self.expire(now.0);
-        self.used += cost;
-        if self.open.cost > 0 && self.joins_open(now.0) {
-            self.open.at = now.0;
-            self.open.cost += cost;
+        self.used += u128::from(cost);
+        if self.open.cost > 0
+            && self.joins_open(now.0)
+            && let Some(sum) = self.open.cost.checked_add(cost)
+        {
+            self.open = Entry { at: now.0, cost: sum };
             return;
         }
         if self.open.cost > 0 {
@@ -102,7 +104,7 @@ impl WindowLog {
         let entry = self.entries.get_mut(index).unwrap_or(&mut self.open);
         let back = cost.min(entry.cost);
         entry.cost -= back;
-        self.used -= back;
+        self.used -= u128::from(back);
     }
 
     /// Takes back charges of unknown time: the oldest, so that no window is counted short. Returns how
@@ -112,20 +114,20 @@ impl WindowLog {
         for entry in self.entries.iter_mut().chain(std::iter::once(&mut self.open)) {
             let back = cost.min(entry.cost);
             entry.cost -= back;
-            self.used -= back;
+            self.used -= u128::from(back);
             cost -= back;
         }
-        used - self.used
+        (used - self.used) as Micros
     }
 
     pub(crate) fn available(&mut self, now: Tick) -> Micros {
         self.expire(now.0);
-        self.capacity.saturating_sub(self.used)
+        u128::from(self.capacity).saturating_sub(self.used) as Micros
     }
 
     pub(crate) fn used(&mut self, now: Tick) -> Micros {
         self.expire(now.0);
-        self.used
+        u64::try_from(self.used).unwrap_or(u64::MAX)
     }
 
     /// The same log under another limit.
@@ -147,13 +149,13 @@ impl WindowLog {
         let expired = |entry: &Entry| entry.at.saturating_add(self.period) <= now;
         while let Some(entry) = self.entries.front().copied().filter(expired) {
             self.entries.pop_front();
-            self.used -= entry.cost;
+            self.used -= u128::from(entry.cost);
             self.dropped = Some(entry.at);
         }
         if self.entries.is_empty() {
             self.grouped = false;
             if self.open.cost > 0 && expired(&self.open) {
-                self.used -= self.open.cost;
+                self.used -= u128::from(self.open.cost);
                 self.open.cost = 0;
                 self.dropped = Some(self.open.at);
             }
@@ -172,7 +174,7 @@ impl WindowLog {
                 Some(since) if entry.at - since <= span => {
                     let group = &mut self.entries[kept - 1];
                     group.at = entry.at;
-                    group.cost += entry.cost;
+                    group.cost = group.cost.saturating_add(entry.cost);
                 }
                 _ => {
                     self.entries[kept] = entry;

@@ -153,7 +153,7 @@ impl Engine {
         };
         let n = slow.waiters.remove(id) as usize;
         match stage {
-            Stage::Waiting => self.settle(slow).wake(),
+            Stage::Waiting => self.settle(slow).wake().pass_on(),
             Stage::Granted => {
                 drop(slow);
                 self.release(n);
@@ -171,7 +171,7 @@ impl Engine {
         }
         let before = self.word.fetch_add(n << SHIFT, Ordering::Release);
         if before & SLOW != 0 {
-            self.settle(self.slow.lock()).wake();
+            self.settle(self.slow.lock()).wake().pass_on();
         }
     }
 
@@ -210,7 +210,7 @@ impl Engine {
         if owed > 0 {
             let mut slow = self.slow.lock();
             slow.debt = slow.debt.saturating_sub(owed);
-            self.settle(slow).wake();
+            self.settle(slow).wake().pass_on();
         }
     }
 
@@ -224,7 +224,7 @@ impl Engine {
         } else {
             slow.debt += before - capacity;
         }
-        self.settle(slow).wake();
+        self.settle(slow).wake().pass_on();
     }
 
     pub(crate) fn close(&self) {
@@ -238,7 +238,7 @@ impl Engine {
         self.fold(&mut slow);
         self.leave_slow(&mut slow);
         drop(slow);
-        wakers.wake();
+        wakers.wake().pass_on();
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -14,7 +14,7 @@ use crate::time::Timer;
 pub enum Check {
     /// It would be let in at once.
     Ready,
-    /// It would have to wait.
+    /// It would have to wait; or be refused, if as many wait as may.
     Wait {
         /// At least so long, as things stand: zero if it depends on others only.
         at_least: Duration,
