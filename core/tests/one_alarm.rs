@@ -2,10 +2,12 @@
 
 mod common;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{SECOND, ms, poll, waiting};
-use tollgate_core::time::ManualTimer;
+use tollgate_core::time::{ManualSleep, ManualTimer, Tick, Timer};
 use tollgate_core::{Keyed, Rate, Settings, Throttle};
 
 #[test]
@@ -91,4 +93,38 @@ fn keyed_limits_share_one_alarm_over_all_keys() {
     timer.advance(SECOND + ms(1));
     assert_eq!((timer.armed(), hosts.waiting()), (0, 0));
     drop(crowd);
+}
+
+/// A timer whose first alarm cannot be set.
+struct Faulty {
+    timer: ManualTimer,
+    failed: AtomicBool,
+}
+
+impl Timer for Faulty {
+    type Sleep = ManualSleep;
+
+    fn now(&self) -> Tick {
+        self.timer.now()
+    }
+
+    fn sleep_until(&self, deadline: Tick) -> ManualSleep {
+        assert!(self.failed.swap(true, Ordering::Relaxed), "as planned");
+        self.timer.sleep_until(deadline)
+    }
+}
+
+#[test]
+fn a_timer_that_panics_does_not_silence_the_alarm_for_ever() {
+    let timer = ManualTimer::new();
+    let faulty = Faulty { timer: timer.clone(), failed: AtomicBool::new(false) };
+    let gate = Throttle::builder_on(faulty).rate(Rate::per_second(1.0)).build().unwrap();
+    drop(gate.try_acquire().unwrap());
+    let mut first = gate.acquire();
+    let attempt = AssertUnwindSafe(|| poll(&mut first).is_pending());
+    assert!(catch_unwind(attempt).is_err());
+    let mut second = waiting(gate.acquire());
+    timer.advance(SECOND);
+    timer.advance(SECOND);
+    assert!(poll(&mut first).is_ready() && poll(&mut second).is_ready());
 }

@@ -113,8 +113,9 @@ impl<B: Book> Wait<B> {
         if front {
             state.book.front_changed(&state.waiters, id, now);
         }
-        // Behind the front, one who joins changes nothing.
-        if front || limited {
+        // Behind the front, one who joins changes nothing. (Should the alarm not be set as it ought to be,
+        // because the timer failed, this is a chance to make it good.)
+        if front || limited || state.due != state.armed {
             engine.settle(guard, now);
         }
         Poll::Pending
