@@ -22,7 +22,7 @@ pub use tollgate_core::{
     stream, time,
 };
 
-/// The types that wait on time, for any [`Timer`](time::Timer).
+/// The types that wait on time for any [`Timer`](time::Timer), and the modules with builders and futures.
 pub mod generic {
     pub use tollgate_core::{
         Keyed, OwnedThrottlePermit, Throttle, ThrottlePermit, keyed, semaphore, throttle,
@@ -37,12 +37,12 @@ pub use native::*;
 mod native {
     pub use tollgate_native::{Keyed, Throttle, TokioTimer};
 
-    /// A permit of a [`Throttle`], held by reference.
+    /// A call that a [`Throttle`] has let in, over when dropped; holds the throttle by reference.
     pub type ThrottlePermit<'a> = tollgate_core::ThrottlePermit<'a, TokioTimer>;
 
-    /// A permit of a [`Throttle`] that can move into a task.
+    /// A call that a [`Throttle`] has let in, over when dropped; can move into a task.
     pub type OwnedThrottlePermit = tollgate_core::OwnedThrottlePermit<TokioTimer>;
 
-    /// A permit of a [`Keyed`].
+    /// A call that a [`Keyed`] has let in, over when dropped; can move into a task.
     pub type KeyedPermit<K> = tollgate_core::keyed::Permit<K, TokioTimer>;
 }

@@ -22,6 +22,8 @@ pub struct ConfigError {
     parameter: &'static str,
     value: Value,
     allowed: &'static str,
+    /// Which rate it is of, where there are several.
+    rate: Option<usize>,
 }
 
 /// The value at fault; kept as it is, so that nothing is formatted before somebody reads it.
@@ -29,11 +31,18 @@ pub struct ConfigError {
 pub(crate) enum Value {
     Number(f64),
     Time(Duration),
+    Count(usize),
 }
 
 impl ConfigError {
     pub(crate) const fn new(parameter: &'static str, value: Value, allowed: &'static str) -> Self {
-        Self { parameter, value, allowed }
+        Self { parameter, value, allowed, rate: None }
+    }
+
+    /// Of the rate of this index.
+    pub(crate) const fn in_rate(mut self, index: usize) -> Self {
+        self.rate = Some(index);
+        self
     }
 
     /// The name of the parameter.
@@ -45,10 +54,14 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(index) = self.rate {
+            write!(f, "rates[{index}]: ")?;
+        }
         write!(f, "{} is ", self.parameter)?;
         match &self.value {
             Value::Number(number) => write!(f, "{number}")?,
             Value::Time(time) => write!(f, "{time:?}")?,
+            Value::Count(count) => write!(f, "{count}")?,
         }
         write!(f, ", but must be {}", self.allowed)
     }

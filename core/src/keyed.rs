@@ -127,7 +127,15 @@ impl<K: Key, T: Timer> Keyed<K, T> {
     /// # Errors
     /// As [`acquire`](Self::acquire); the future has not been polled then.
     pub async fn run<F: Future>(&self, key: K, future: F) -> Result<F::Output, AdmitError> {
-        let _permit = self.acquire(key).await?;
+        self.run_cost(key, 1.0, future).await
+    }
+
+    /// Like [`run`](Self::run), at a cost.
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire); the future has not been polled then.
+    pub async fn run_cost<F: Future>(&self, key: K, cost: f64, future: F) -> Result<F::Output, AdmitError> {
+        let _permit = self.acquire_cost(key, cost).await?;
         Ok(future.await)
     }
 

@@ -266,5 +266,9 @@ impl Limits {
 }
 
 fn meters(rates: &[Rate], now: Tick) -> Result<Vec<Meter>, ConfigError> {
-    rates.iter().map(|&rate| Meter::new(rate, now)).collect()
+    let several = rates.len() > 1;
+    let meter = |(index, &rate)| {
+        Meter::new(rate, now).map_err(|error: ConfigError| if several { error.in_rate(index) } else { error })
+    };
+    rates.iter().enumerate().map(meter).collect()
 }

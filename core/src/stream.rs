@@ -16,7 +16,8 @@ pub trait ThrottleStreamExt: Stream + Sized {
     /// Lets each item through when `throttle` does, together with its permit.
     ///
     /// Whoever takes the item keeps the permit for as long as the item is worked on, so that slots count
-    /// as they do elsewhere; dropping it at once leaves only the rates in force. Each item costs 1.
+    /// as they do elsewhere; dropping it at once leaves only the rates in force. To collect more items with
+    /// their permits than there are slots is to wait for ever. Each item costs 1.
     ///
     /// ```
     /// use futures::{StreamExt, stream};

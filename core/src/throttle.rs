@@ -158,18 +158,29 @@ impl<T: Timer> Throttle<T> {
         Ok(Permit::new(self, to_micros(cost), admitted))
     }
 
+    /// Like [`try_acquire`](Self::try_acquire), with a permit that can move into a task.
+    ///
+    /// # Errors
+    /// As [`try_acquire`](Self::try_acquire).
+    pub fn try_acquire_owned(&self) -> Result<OwnedThrottlePermit<T>, TryAdmitError> {
+        self.try_acquire_cost_owned(1.0)
+    }
+
     /// Like [`try_acquire_cost`](Self::try_acquire_cost), with a permit that can move into a task.
     ///
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire).
-    pub fn try_acquire_owned(&self, cost: f64) -> Result<OwnedThrottlePermit<T>, TryAdmitError> {
+    pub fn try_acquire_cost_owned(&self, cost: f64) -> Result<OwnedThrottlePermit<T>, TryAdmitError> {
         let admitted = self.engine.try_admit(&mut Request::caller(cost))?;
         Ok(Permit::new(self.clone(), to_micros(cost), admitted))
     }
 
     /// Waits to be let in, then runs `future` to its end, inside.
     ///
-    /// The permit is given back when the future is ready, panics, or is dropped.
+    /// The permit is given back when the future is ready, panics, or is dropped. The result is that of the
+    /// wait, around whatever the future returns: for a future that can fail itself, `run(..).await??`. To
+    /// limit the wait and not the call, [`acquire`](Self::acquire) with a [timeout](Acquire::timeout) and keep
+    /// the permit.
     ///
     /// # Errors
     /// As [`acquire`](Self::acquire); the future has not been polled then.

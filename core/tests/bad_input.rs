@@ -110,7 +110,7 @@ fn a_cost_must_be_a_finite_number_from_zero_up() {
         assert!(is_invalid(error));
         let TryAdmitError::Cost(error) = gate.try_acquire_cost(cost).unwrap_err() else { panic!() };
         assert!(is_invalid(error));
-        let TryAdmitError::Cost(error) = gate.try_acquire_owned(cost).unwrap_err() else { panic!() };
+        let TryAdmitError::Cost(error) = gate.try_acquire_cost_owned(cost).unwrap_err() else { panic!() };
         assert!(is_invalid(error));
         let Check::Never(error) = gate.check(cost) else { panic!() };
         assert!(is_invalid(error));
@@ -199,7 +199,7 @@ fn a_full_queue_refuses_and_says_so() {
     let _line = waiting(gate.acquire());
     let error = ready(gate.acquire()).unwrap_err();
     assert_eq!(error, AdmitError::QueueFull { max_waiting: 1 });
-    assert_eq!(error.to_string(), "queue full: 1 callers wait, and no more may");
+    assert_eq!(error.to_string(), "queue full: at most 1 may wait");
     assert_eq!(gate.waiting(), 1);
 }
 
@@ -304,4 +304,20 @@ fn a_short_pause_never_shortens_a_long_one() {
     assert!(poll(&mut next).is_pending());
     timer.advance(ms(1));
     assert!(poll(&mut next).is_ready());
+}
+
+#[test]
+fn with_several_rates_the_error_tells_which() {
+    let settings = Settings::new().rate(Rate::per_second(1.0)).rate(Rate::per_second(-1.0));
+    assert!(message(gate(settings)).starts_with("rates[1]: capacity is -1, but must be"));
+}
+
+#[test]
+fn settings_that_would_have_no_effect_are_refused() {
+    let error = gate(Settings::new().cooldown(SECOND)).unwrap_err();
+    assert_eq!(error.parameter(), "cooldown");
+    let bound = Settings::new().max_waiting(3);
+    let error = Keyed::<u8, _>::builder_on(ManualTimer::new()).per_key(bound).build().unwrap_err();
+    let text = "max_waiting of a key is 3, but must be set for all keys together, by the builder";
+    assert_eq!(error.to_string(), text);
 }

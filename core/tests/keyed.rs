@@ -189,3 +189,15 @@ fn a_key_that_waits_for_the_total_earns_no_credit_in_its_even_schedule() {
     drop(ready(line.remove(0)).unwrap());
     assert!(line.iter_mut().all(|waiter| poll(waiter).is_pending()));
 }
+
+#[test]
+fn a_call_that_was_not_made_gives_everything_back() {
+    let second = Settings::new().rate(Rate::per_second(1.0)).concurrency(1);
+    let (_, hosts) = build(second.clone(), second);
+    let permit = enter(&hosts, "a");
+    let mut next = waiting(hosts.acquire("b"));
+    permit.refund();
+    assert!(poll(&mut next).is_ready());
+    drop(next);
+    assert_eq!((hosts.in_flight(), hosts.waiting()), (0, 0));
+}

@@ -123,7 +123,7 @@ fn however_calls_are_delayed_no_window_between_admission_and_answer_sees_too_muc
     let (mut stamps, mut inside): (Vec<u64>, Vec<(u64, Pass)>) = (Vec::new(), Vec::new());
     for step in 0..2_000_u64 {
         let now = timer.now().as_nanos() / 1_000_000;
-        if let Ok(permit) = gate.try_acquire_owned(1.0) {
+        if let Ok(permit) = gate.try_acquire_owned() {
             let latency = (step * 37) % 61;
             stamps.push(if step % 2 == 0 { now } else { now + latency });
             inside.push((now + latency, permit));

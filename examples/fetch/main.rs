@@ -19,7 +19,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::{self, ExitCode};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use clap::error::ErrorKind;
@@ -36,6 +36,9 @@ use crate::output::Output;
 
 /// The exit code after Ctrl-C, as shells have it: 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
+
+/// Signals within so long are one Ctrl-C.
+const ONE_INTERRUPT: Duration = Duration::from_millis(200);
 
 /// How long an interrupted run goes on reading its input, to count what was not fetched.
 const COUNTING: Duration = Duration::from_secs(1);
@@ -171,8 +174,12 @@ fn close_on_ctrl_c(throttle: Throttle, output: Output) -> JoinHandle<()> {
         }
         throttle.close();
         tokio::spawn(async {
-            if ctrl_c().await.is_ok() {
-                process::exit(INTERRUPTED.into());
+            // Some programs send the signal twice, to the process and to its group: that is one Ctrl-C.
+            let start = Instant::now();
+            while ctrl_c().await.is_ok() {
+                if start.elapsed() > ONE_INTERRUPT {
+                    process::exit(INTERRUPTED.into());
+                }
             }
         });
         match throttle.in_flight() {

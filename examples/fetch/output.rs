@@ -58,7 +58,12 @@ impl Output {
 
     /// Tells whoever watches the bar.
     pub(crate) fn note(&self, message: &str) {
-        self.bar.println(message);
+        if self.bar.is_hidden() {
+            // Without a terminal there is no bar, and standard error may be gone as well.
+            let _ = writeln!(io::stderr(), "{message}");
+        } else {
+            self.bar.println(message);
+        }
     }
 
     /// Takes the bar away.

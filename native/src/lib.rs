@@ -20,10 +20,34 @@ mod timer;
 pub use sleep::TokioSleep;
 pub use timer::TokioTimer;
 
-/// A [`Throttle`](tollgate_core::Throttle) on tokio's clock.
+/// Lets calls in when a slot is free, every rate allows their cost, and nobody said pause; on tokio's clock.
+///
+/// All methods, and what they promise on order, cancelling and errors: [`tollgate_core::Throttle`].
+///
+/// ```
+/// use tollgate_core::Rate;
+/// use tollgate_native::Throttle;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let throttle = Throttle::builder().rate(Rate::per_second(100.0)).concurrency(10).build()?;
+/// let answer = throttle.run(async { 42 }).await?;
+/// # assert_eq!(answer, 42); Ok(()) }
+/// ```
 pub type Throttle = tollgate_core::Throttle<TokioTimer>;
 
-/// [`Keyed`](tollgate_core::Keyed) throttles on tokio's clock.
+/// Limits for each key (host, tenant, endpoint), and limits for all of them together; on tokio's clock.
+///
+/// All methods, and what they promise on order, cancelling and errors: [`tollgate_core::Keyed`].
+///
+/// ```
+/// use tollgate_core::Settings;
+/// use tollgate_native::Keyed;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hosts: Keyed<String> = Keyed::builder().per_key(Settings::new().concurrency(2)).build()?;
+/// let permit = hosts.acquire("api.example".to_owned()).await?;
+/// # drop(permit); Ok(()) }
+/// ```
 pub type Keyed<K> = tollgate_core::Keyed<K, TokioTimer>;
 
 // What tasks on tokio need of our futures and permits, checked when this crate is compiled.

@@ -49,7 +49,7 @@ fn a_permit_dropped_on_a_plain_thread_lets_the_next_in_and_sets_the_alarm() {
             .concurrency(1)
             .build()
             .unwrap();
-        let permit = throttle.try_acquire_owned(1.0).unwrap();
+        let permit = throttle.try_acquire_owned().unwrap();
         let waiting = throttle.clone();
         let waits = runtime.spawn(async move { waiting.acquire().await.is_ok() });
         let dropper = thread::spawn({
@@ -202,7 +202,7 @@ fn a_blocking_task_that_outlives_its_runtime_can_drop_its_permit() {
         .build()
         .unwrap();
     let runtime = multi_thread();
-    let permit = throttle.try_acquire_owned(1.0).unwrap();
+    let permit = throttle.try_acquire_owned().unwrap();
     let (dropped, is_dropped) = mpsc::channel();
     runtime.spawn_blocking(move || {
         thread::sleep(Duration::from_millis(100));

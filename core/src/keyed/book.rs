@@ -132,6 +132,14 @@ impl<K: Key> Hosts<K> {
         self.leave(place, now);
     }
 
+    /// A call that was let in at `at` has not been made.
+    pub(crate) fn unadmit(&mut self, place: usize, at: Tick, now: Tick, cost: Micros) {
+        self.total.unadmit(at, cost);
+        self.hosts[place].limits.unadmit(at, cost);
+        self.touch(place);
+        self.leave(place, now);
+    }
+
     /// Holds the calls of one key.
     pub(crate) fn pause_key(&mut self, key: &K, until: Tick, now: Tick) {
         let place = self.place(key.clone(), now);
@@ -308,10 +316,6 @@ impl<K: Key> Book for Hosts<K> {
     }
 
     fn take_back(&mut self, ask: Ask, now: Tick) {
-        let admitted = Tick(ask.order_or_time);
-        self.total.unadmit(admitted, ask.cost);
-        self.hosts[ask.place].limits.unadmit(admitted, ask.cost);
-        self.touch(ask.place);
-        self.leave(ask.place, now);
+        self.unadmit(ask.place, Tick(ask.order_or_time), now, ask.cost);
     }
 }

@@ -57,8 +57,7 @@ impl<K: Key, T: Timer> Builder<K, T> {
         self
     }
 
-    /// How many callers may wait, over all keys; any number by default. Bounds in the settings of
-    /// single keys are not heeded.
+    /// How many callers may wait, over all keys; any number by default.
     pub fn max_waiting(mut self, max_waiting: usize) -> Self {
         self.max_waiting = Some(max_waiting);
         self
@@ -70,8 +69,8 @@ impl<K: Key, T: Timer> Builder<K, T> {
     /// If a parameter makes no sense; the error names it, its value, and what is allowed.
     pub fn build(self) -> Result<Keyed<K, T>, ConfigError> {
         let total = self.total.limits(Tick::ZERO)?;
-        self.per_key.limits(Tick::ZERO)?;
-        for (_, settings) in &self.special {
+        for settings in self.special.iter().map(|(_, settings)| settings).chain([&self.per_key]) {
+            settings.without_max_waiting()?;
             settings.limits(Tick::ZERO)?;
         }
         let book = Hosts::new(total, self.per_key, self.special.into_iter().collect());

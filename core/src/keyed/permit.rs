@@ -17,11 +17,13 @@ pub struct Permit<K: Key, T: Timer> {
     place: usize,
     cost: Micros,
     admitted: Tick,
+    /// Given back already.
+    over: bool,
 }
 
 impl<K: Key, T: Timer> Permit<K, T> {
     pub(crate) fn new(keyed: Keyed<K, T>, place: usize, cost: f64, admitted: Tick) -> Self {
-        Self { keyed, place, cost: to_micros(cost), admitted }
+        Self { keyed, place, cost: to_micros(cost), admitted, over: false }
     }
 
     /// When the call was let in, by the timer.
@@ -37,8 +39,23 @@ impl<K: Key, T: Timer> Permit<K, T> {
     }
 }
 
+impl<K: Key, T: Timer> Permit<K, T> {
+    /// Ends a call that was never made: gives back slots and units. The next in line may go at once.
+    pub fn refund(mut self) {
+        self.over = true;
+        let (place, cost, admitted) = (self.place, self.cost, self.admitted);
+        self.keyed.engine().change(|state, now| {
+            let at = state.steady_at(admitted);
+            state.book.unadmit(place, at, now, cost);
+        });
+    }
+}
+
 impl<K: Key, T: Timer> Drop for Permit<K, T> {
     fn drop(&mut self) {
+        if self.over {
+            return;
+        }
         let (place, cost) = (self.place, self.cost);
         self.keyed.engine().give_back(|_| true, |hosts, now| hosts.release(place, now, cost));
     }

@@ -179,10 +179,15 @@ impl Engine {
     ///
     /// # Panics
     /// When there would be more than [`MAX_PERMITS`]; nothing is added then.
+    #[track_caller]
     pub(crate) fn add(&self, n: usize) {
         let fits = |now: usize| now.checked_add(n).filter(|&sum| sum <= MAX_PERMITS);
         let added = self.capacity.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
-        assert!(added.is_ok(), "a semaphore may not have more than MAX_PERMITS permits ({MAX_PERMITS})");
+        if let Err(now) = added {
+            panic!(
+                "{n} permits more than {now} are more than a semaphore can have (MAX_PERMITS, {MAX_PERMITS})"
+            );
+        }
         self.release(n);
     }
 

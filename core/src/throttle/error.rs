@@ -55,7 +55,7 @@ impl fmt::Display for AdmitError {
         match self {
             Self::Closed => f.write_str("throttle closed"),
             Self::QueueFull { max_waiting } => {
-                write!(f, "queue full: {max_waiting} callers wait, and no more may")
+                write!(f, "queue full: at most {max_waiting} may wait")
             }
             Self::TimedOut => f.write_str("not admitted in time"),
             Self::Cost(error) => error.fmt(f),
@@ -66,7 +66,7 @@ impl fmt::Display for AdmitError {
 impl fmt::Display for TryAdmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotNow => f.write_str("cannot be admitted now"),
+            Self::NotNow => f.write_str("cannot be admitted now; `check` tells when and why"),
             Self::Closed => f.write_str("throttle closed"),
             Self::Cost(error) => error.fmt(f),
         }

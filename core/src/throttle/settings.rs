@@ -85,6 +85,17 @@ impl Settings {
         }
     }
 
+    /// For settings of a single key: only all keys together have a bound on those who wait.
+    pub(crate) fn without_max_waiting(&self) -> Result<(), ConfigError> {
+        match self.max_waiting {
+            None => Ok(()),
+            Some(count) => {
+                let allowed = "set for all keys together, by the builder";
+                Err(ConfigError::new("max_waiting of a key", Value::Count(count), allowed))
+            }
+        }
+    }
+
     pub(crate) fn most_waiting(&self) -> usize {
         self.max_waiting.unwrap_or(usize::MAX)
     }
@@ -102,6 +113,10 @@ impl Settings {
     fn checked_cooldown(&self) -> Result<u64, ConfigError> {
         match nanos(self.cooldown) {
             u64::MAX => Err(ConfigError::new("cooldown", Value::Time(self.cooldown), "less than 584 years")),
+            1.. if self.concurrency == 0 => {
+                let allowed = "zero while concurrency is unlimited, as there are no slots to rest";
+                Err(ConfigError::new("cooldown", Value::Time(self.cooldown), allowed))
+            }
             nanos => Ok(nanos),
         }
     }

@@ -41,7 +41,7 @@ pub(crate) fn waiting<F: Future + Unpin>(mut future: F) -> F {
 
 /// Takes as many permits of cost 1 as there are to be had at once.
 pub(crate) fn fill(gate: &Gate) -> Vec<Pass> {
-    std::iter::from_fn(|| gate.try_acquire_owned(1.0).ok()).take(100_000).collect()
+    std::iter::from_fn(|| gate.try_acquire_owned().ok()).take(100_000).collect()
 }
 
 /// A throttle on a clock of its own.

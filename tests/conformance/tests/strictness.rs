@@ -227,10 +227,10 @@ impl Target for Broken {
     }
 }
 
-fn run_broken(play: fn()) -> String {
+fn run_broken(play: fn(), limit: Duration) -> String {
     let scenario = Arc::new(Scenario::read(sound()).expect("it is sound"));
     let target: Arc<dyn Target> = Arc::new(Broken(play));
-    match run_case(&scenario, &target, Duration::from_millis(200)) {
+    match run_case(&scenario, &target, limit) {
         Outcome::Fail(message) => message,
         other => panic!("it should have failed: {other:?}"),
     }
@@ -238,11 +238,11 @@ fn run_broken(play: fn()) -> String {
 
 #[test]
 fn a_hang_fails() {
-    let message = run_broken(|| std::thread::sleep(Duration::from_secs(3_600)));
+    let message = run_broken(|| std::thread::sleep(Duration::from_secs(3_600)), Duration::from_millis(200));
     assert!(message.contains("hangs"), "{message}");
 }
 
 #[test]
 fn a_panic_fails() {
-    assert_eq!(run_broken(|| panic!("out of order")), "panicked: out of order");
+    assert_eq!(run_broken(|| panic!("out of order"), Duration::from_secs(60)), "panicked: out of order");
 }

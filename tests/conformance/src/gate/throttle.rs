@@ -76,7 +76,7 @@ impl<T: Timer + Clone> Gate for ThrottleGate<T> {
             Reading::Level => self.throttle.available().into(),
             Reading::HasCapacity => self.throttle.check(cost).is_ready().into(),
             Reading::TryAcquire => {
-                let taken = self.throttle.try_acquire_owned(cost);
+                let taken = self.throttle.try_acquire_cost_owned(cost);
                 taken.map(|permit| Box::new(permit).keep(shelf)).is_ok().into()
             }
             Reading::Waiting => self.throttle.waiting().into(),
