@@ -325,7 +325,9 @@ mod ctrl_c {
         let run = finish(child).await;
         assert_eq!((run.statuses(), run.code), ([(200, 2)].into(), Some(130)));
         assert_eq!(server.stats().arrivals, 2);
-        assert_eq!(run.stderr, "interrupted: 2 fetched, 199 not fetched\n");
+        let told: Vec<_> = run.stderr.lines().collect();
+        assert_eq!(told[0], "2 under way will finish, Ctrl-C again quits at once");
+        assert_eq!(told[1..], ["interrupted: 2 fetched, 199 not fetched"]);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
