@@ -102,6 +102,10 @@ async fn demo(args: Args) -> Result<()> {
     eprintln!();
     println!("{}", table::table(&rows, &server.config()));
     println!(
+        "{}\n",
+        style("worst window: the most requests that reached the server within any second").dim()
+    );
+    println!(
         "{}",
         plot::plot(&rows.iter().map(Row::lane).collect::<Vec<_>>(), args.capacity as usize, width())
     );

@@ -41,12 +41,12 @@ impl<T: Timer> Clock<T> {
     where
         T: Clone,
     {
-        self.timer.for_library()
+        self.timer.under_test()
     }
 
     /// How many alarms the library has set.
-    pub fn library_alarms(&self) -> usize {
-        self.timer.library_alarms()
+    pub fn alarms_under_test(&self) -> usize {
+        self.timer.alarms_under_test()
     }
 
     /// Seconds since the scenario began, without the jumps.

@@ -18,7 +18,7 @@ pub struct JumpTimer<T: Timer> {
     inner: Arc<T>,
     shared: Arc<Shared<T>>,
     /// Who sets alarms here: the library under test, or the runner of the scenario.
-    library: bool,
+    tested: bool,
 }
 
 struct Shared<T: Timer> {
@@ -41,7 +41,7 @@ struct Alarm<T: Timer> {
     inner: Pin<Box<T::Sleep>>,
     waker: Waker,
     call: Call,
-    library: bool,
+    tested: bool,
 }
 
 /// What a jump has done to an alarm.
@@ -57,7 +57,7 @@ enum Call {
 
 impl<T: Timer> Clone for JumpTimer<T> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), shared: self.shared.clone(), library: self.library }
+        Self { inner: self.inner.clone(), shared: self.shared.clone(), tested: self.tested }
     }
 }
 
@@ -67,20 +67,20 @@ impl<T: Timer> JumpTimer<T> {
         let state = State { shift: i128::from(start), alarms: BTreeMap::new(), next: 0 };
         let zero = inner.now();
         let shared = Arc::new(Shared { zero, state: Mutex::new(state) });
-        Self { inner: Arc::new(inner), shared, library: false }
+        Self { inner: Arc::new(inner), shared, tested: false }
     }
 
     /// The same timer, for the library.
-    pub fn for_library(&self) -> Self
+    pub fn under_test(&self) -> Self
     where
         T: Clone,
     {
-        Self { inner: Arc::new(T::clone(&self.inner)), shared: self.shared.clone(), library: true }
+        Self { inner: Arc::new(T::clone(&self.inner)), shared: self.shared.clone(), tested: true }
     }
 
     /// How many alarms the library has set.
-    pub fn library_alarms(&self) -> usize {
-        self.shared.lock().alarms.values().filter(|alarm| alarm.library).count()
+    pub fn alarms_under_test(&self) -> usize {
+        self.shared.lock().alarms.values().filter(|alarm| alarm.tested).count()
     }
 
     /// The inner timer's reading at the beginning.
@@ -199,7 +199,7 @@ impl<T: Timer> Future for JumpSleep<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let JumpTimer { inner: timer, shared, library } = this.timer.clone();
+        let JumpTimer { inner: timer, shared, tested } = this.timer.clone();
         // What is replaced may hold the last handle on whoever set the alarm, who then takes it back,
         // for which the lock must be free: so it is dropped at the very end.
         let mut done_with = (None, None, None);
@@ -225,7 +225,7 @@ impl<T: Timer> Future for JumpSleep<T> {
                 let id = (this.deadline, state.next);
                 let waker = cx.waker().clone();
                 state.next += 1;
-                state.alarms.insert(id, Alarm { timer, inner, waker, call: Call::None, library });
+                state.alarms.insert(id, Alarm { timer, inner, waker, call: Call::None, tested });
                 this.id = Some(id);
             }
             ready

@@ -126,7 +126,7 @@ impl<T: Timer> Scene<T> {
     /// Property P6, at rest: no alarm where nobody waits, and at most one for each gate.
     pub(super) fn check_alarms(&self) -> Result<(), Stopped> {
         let most = if self.seen().waiting == 0 { 0 } else { self.gate.most_alarms() };
-        match self.clock.library_alarms() {
+        match self.clock.alarms_under_test() {
             set if set <= most => Ok(()),
             set => {
                 let at = self.clock.seconds();
