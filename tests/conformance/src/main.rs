@@ -34,15 +34,20 @@ fn main() -> ExitCode {
     let options = Options { cases: args.cases.clone(), ..Options::default() };
     let files = if args.files.is_empty() { vec![default_file()] } else { args.files };
     let mut all = Report::default();
+    let mut unusable = false;
     for file in files {
         match run_file(&file, &targets, &options) {
+            Ok(report) if report.lines().is_empty() && args.cases.is_empty() => {
+                eprintln!("{}: no scenarios", file.display());
+                unusable = true;
+            }
             Ok(report) => {
                 print(&report, args.quiet);
                 all.append(report);
             }
             Err(error) => {
                 eprintln!("{error:#}");
-                return ExitCode::from(2);
+                unusable = true;
             }
         }
     }
@@ -52,6 +57,9 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     totals(&all, &targets);
+    if unusable {
+        return ExitCode::from(2);
+    }
     if all.failures().next().is_some() { ExitCode::from(1) } else { ExitCode::SUCCESS }
 }
 
