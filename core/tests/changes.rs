@@ -267,3 +267,15 @@ fn slots_that_cool_down_go_on_doing_so_when_the_concurrency_comes_back() {
     gate.update(cooled).unwrap();
     assert!(gate.try_acquire().is_err());
 }
+
+#[test]
+fn a_place_in_an_even_schedule_that_has_passed_is_not_given_to_another() {
+    let (timer, gate) = with(Rate::per_second(10.0).smooth());
+    drop(gate.try_acquire().unwrap());
+    let granted = waiting(gate.acquire());
+    timer.advance(SECOND);
+    assert_eq!(gate.waiting(), 0);
+    drop(gate.try_acquire().unwrap());
+    drop(granted);
+    assert!(gate.try_acquire().is_err(), "two calls at one moment");
+}

@@ -278,10 +278,18 @@ fn a_waker_that_panics_harms_nobody_else() {
     let mut first = semaphore.acquire();
     let waker = std::task::Waker::from(Arc::new(Panics));
     let _ = std::pin::Pin::new(&mut first).poll(&mut std::task::Context::from_waker(&waker));
-    let woken = futures::task::noop_waker();
+    struct Counts(AtomicUsize);
+    impl std::task::Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let counts = Arc::new(Counts(AtomicUsize::new(0)));
     let mut second = semaphore.acquire();
-    let _ = std::pin::Pin::new(&mut second).poll(&mut std::task::Context::from_waker(&woken));
+    let waker = std::task::Waker::from(counts.clone());
+    let _ = std::pin::Pin::new(&mut second).poll(&mut std::task::Context::from_waker(&waker));
     let add = std::panic::AssertUnwindSafe(|| semaphore.add_permits(2));
     assert!(std::panic::catch_unwind(add).is_err(), "who released hears of it");
+    assert_eq!(counts.0.load(Ordering::SeqCst), 1, "the second is woken all the same");
     assert!(poll(&mut first).is_ready() && poll(&mut second).is_ready());
 }
