@@ -8,6 +8,7 @@ mod row;
 mod table;
 mod verdict;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -20,6 +21,13 @@ use tollgate_server::{Config, DelayRange, Server};
 use contestants::CONTESTANTS;
 use row::Row;
 use table::NAME_WIDTH;
+
+/// Prints a line. Whoever stops reading, as `head` does, has read enough.
+macro_rules! say {
+    ($($line:tt)*) => {{
+        let _ = writeln!(io::stdout(), $($line)*);
+    }};
+}
 
 /// A client's connection and the server's end of it are both in this process, and there is some to spare.
 const FILES_PER_REQUEST: usize = 2;
@@ -84,10 +92,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
 async fn demo(args: Args) -> Result<()> {
     let server = Server::start(args.config()).await.context("cannot start the API server")?;
     let Args { requests, capacity, concurrency, .. } = args;
-    println!(
-        "A server allows {capacity} requests in any second, {concurrency} at once, and refuses all others."
-    );
-    println!("Each row sends {requests} requests, as fast as its limits let it.\n");
+    say!("A server allows {capacity} requests in any second, {concurrency} at once, and refuses all others.");
+    say!("Each row sends {requests} requests, as fast as its limits let it.\n");
 
     let mut rows = vec![];
     for contestant in CONTESTANTS {
@@ -100,21 +106,15 @@ async fn demo(args: Args) -> Result<()> {
     }
 
     eprintln!();
-    println!("{}", table::table(&rows, &server.config()));
-    println!(
-        "{}\n",
-        style("worst window: the most requests that reached the server within any second").dim()
-    );
-    println!(
-        "{}",
-        plot::plot(&rows.iter().map(Row::lane).collect::<Vec<_>>(), args.capacity as usize, width())
-    );
+    say!("{}", table::table(&rows, &server.config()));
+    say!("{}\n", style("worst window: the most requests that reached the server within any second").dim());
+    say!("{}", plot::plot(&rows.iter().map(Row::lane).collect::<Vec<_>>(), args.capacity as usize, width()));
     for contestant in CONTESTANTS {
         if let Some(note) = contestant.note {
-            println!("{}", style(format!("{:1$}{note}", contestant.name, NAME_WIDTH + 2)).dim());
+            say!("{}", style(format!("{:1$}{note}", contestant.name, NAME_WIDTH + 2)).dim());
         }
     }
-    println!();
+    say!();
     judge(&rows, &server.config())?;
     if !args.once {
         stay(server).await?;
@@ -129,7 +129,7 @@ fn judge(rows: &[Row], limits: &Config) -> Result<()> {
         if !broken.is_empty() {
             bail!("{:?} broke its promise: {}", row.contestant.name, broken.join("; "));
         }
-        println!("{} {}", style("✓").green(), verdict::kept(row, limits));
+        say!("{} {}", style("✓").green(), verdict::kept(row, limits));
     }
     Ok(())
 }
@@ -138,10 +138,10 @@ fn judge(rows: &[Row], limits: &Config) -> Result<()> {
 async fn stay(server: Server) -> Result<()> {
     server.reset();
     let url = server.url();
-    println!("\nThe server stays up at {} until Ctrl-C. Try:", style(&url).bold());
-    println!("  curl -i {url}/api     one request, with what is left of the quota");
-    println!("  curl {url}/stats      what the server has seen");
-    println!("  curl -X PUT -d '{{\"capacity\":5}}' {url}/limits");
+    say!("\nThe server stays up at {} until Ctrl-C. Try:", style(&url).bold());
+    say!("  curl -i {url}/api     one request, with what is left of the quota");
+    say!("  curl {url}/stats      what the server has seen");
+    say!("  curl -X PUT -d '{{\"capacity\":5}}' {url}/limits");
     tokio::signal::ctrl_c().await?;
     server.shutdown().await;
     Ok(())
