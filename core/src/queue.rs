@@ -55,6 +55,7 @@ pub(crate) enum Stage {
 struct Waiter<A> {
     ask: A,
     waker: Option<Waker>,
+    /// The neighbours in its line. The `prev` of a line's head means nothing.
     prev: u32,
     next: u32,
     stage: Stage,
@@ -66,6 +67,7 @@ impl<A> Waiters<A> {
     }
 
     /// Adds a waiter at the end of `line`.
+    #[inline]
     pub(crate) fn join(&mut self, line: &mut Line, ask: A, waker: Waker) -> WaiterId {
         if self.slots.len() == self.slots.capacity() {
             // Grown by a quarter, not doubled: a large crowd then has little slack to pay for.
@@ -90,15 +92,17 @@ impl<A> Waiters<A> {
         let (prev, next) = (waiter.prev, waiter.next);
         waiter.stage = stage;
         let waker = waiter.waker.take();
-        match prev {
-            NONE => line.head = next,
-            prev => self.slots[prev as usize].next = next,
-        }
-        match next {
-            NONE => line.tail = prev,
-            next => self.slots[next as usize].prev = prev,
-        }
-        line.len -= 1;
+        self.unlink(line, id, prev, next);
+        waker
+    }
+
+    /// Takes a waiting `id` out of `line` and frees its slot; returns its waker.
+    #[inline]
+    pub(crate) fn leave(&mut self, line: &mut Line, id: WaiterId) -> Option<Waker> {
+        let Waiter { waker, prev, next, stage, .. } = self.slots.remove(id.0 as usize);
+        debug_assert_eq!(stage, Stage::Waiting);
+        self.unlink(line, id, prev, next);
+        self.shrink();
         waker
     }
 
@@ -106,10 +110,33 @@ impl<A> Waiters<A> {
     pub(crate) fn remove(&mut self, id: WaiterId) -> A {
         let waiter = self.slots.remove(id.0 as usize);
         debug_assert_ne!(waiter.stage, Stage::Waiting);
+        self.shrink();
+        waiter.ask
+    }
+
+    /// Joins the neighbours of one who leaves.
+    #[inline]
+    fn unlink(&mut self, line: &mut Line, id: WaiterId, prev: u32, next: u32) {
+        line.len -= 1;
+        if line.tail == id.0 {
+            line.tail = if line.head == id.0 { NONE } else { prev };
+        } else if line.head != id.0 {
+            self.slots[next as usize].prev = prev;
+        }
+        // The new head keeps its `prev`, which nobody looks at: a slot less to touch for each grant.
+        if line.head == id.0 {
+            line.head = next;
+        } else {
+            self.slots[prev as usize].next = next;
+        }
+    }
+
+    /// Gives the memory of a crowd back once it is gone.
+    #[inline]
+    fn shrink(&mut self) {
         if self.slots.is_empty() && self.slots.capacity() > KEPT_SLOTS {
             self.slots = Slab::new();
         }
-        waiter.ask
     }
 
     pub(crate) fn stage(&self, id: WaiterId) -> Stage {

@@ -4,7 +4,7 @@
 //! be put in their place without touching the code that uses them.
 
 pub(crate) use std::sync::Arc;
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
 pub(crate) use std::sync::MutexGuard;
 use std::sync::PoisonError;

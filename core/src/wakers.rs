@@ -32,15 +32,20 @@ impl Wakers {
     }
 
     /// Wakes all of them, also when one panics.
+    #[inline]
     pub(crate) fn wake(self) -> Woken {
-        let mut panic = None;
-        for waker in self.first.into_iter().chain(self.rest) {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                panic.get_or_insert(payload);
-            }
+        let woken = self.first.map_or_else(Woken::default, wake);
+        if self.rest.is_empty() {
+            woken
+        } else {
+            self.rest.into_iter().fold(woken, |woken, waker| woken.and(wake(waker)))
         }
-        Woken(panic)
     }
+}
+
+#[inline]
+fn wake(waker: Waker) -> Woken {
+    Woken(catch_unwind(AssertUnwindSafe(|| waker.wake())).err())
 }
 
 impl Woken {

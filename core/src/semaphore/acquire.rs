@@ -6,11 +6,10 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::engine::{Asked, Refusal};
+use super::engine::{Asked, Fate, Place, Refusal};
 use super::permit::sealed::Sealed;
 use super::permit::{Permit, Pool};
 use crate::AcquireError;
-use crate::queue::{Stage, WaiterId};
 
 /// Waits for permits: [`Semaphore::acquire`](crate::Semaphore::acquire) and its kin.
 ///
@@ -24,7 +23,7 @@ where
     /// None once the permit has been handed out.
     pool: Option<S>,
     permits: u32,
-    queued: Option<WaiterId>,
+    queued: Option<Place>,
 }
 
 impl<S: Deref<Target: Pool>> Acquire<S> {
@@ -54,16 +53,16 @@ impl<S: Deref<Target: Pool> + Unpin> Future for Acquire<S> {
                 Err(Refusal::NoPermits) => match engine.ask(this.permits, cx.waker()) {
                     Asked::Granted => this.finish(true),
                     Asked::Closed => this.finish(false),
-                    Asked::Queued(id) => {
-                        this.queued = Some(id);
+                    Asked::Queued(place) => {
+                        this.queued = Some(place);
                         Poll::Pending
                     }
                 },
             },
-            Some(id) => match engine.poll(id, cx.waker()) {
-                Stage::Waiting => Poll::Pending,
-                Stage::Granted => this.finish(true),
-                _ => this.finish(false),
+            Some(place) => match engine.poll(place, cx.waker()) {
+                Fate::Waiting => Poll::Pending,
+                Fate::Granted => this.finish(true),
+                Fate::Closed => this.finish(false),
             },
         }
     }
@@ -71,8 +70,8 @@ impl<S: Deref<Target: Pool> + Unpin> Future for Acquire<S> {
 
 impl<S: Deref<Target: Pool>> Drop for Acquire<S> {
     fn drop(&mut self) {
-        if let (Some(pool), Some(id)) = (&self.pool, self.queued) {
-            pool.engine().cancel(id);
+        if let (Some(pool), Some(place)) = (&self.pool, self.queued) {
+            pool.engine().cancel(place, self.permits);
         }
     }
 }

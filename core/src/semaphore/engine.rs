@@ -6,12 +6,18 @@
 //!
 //! - `SLOW` is set while somebody queues or permits are owed. While it is clear, acquiring is one
 //!   compare-exchange and releasing one addition, and the mutex is not touched.
-//! - While `SLOW` is set, nobody takes from the word but the holder of the mutex. A release still
-//!   adds to the word first and then, having seen `SLOW` in the very value that it added to, takes
-//!   the mutex to settle: move what is free into the escrow, pay the debt, and grant from the front.
+//! - While `SLOW` is set, nobody takes from the word but the holder of the mutex. A release takes the
+//!   mutex and puts its permits straight into the escrow, from which it grants. One that had not seen
+//!   `SLOW` yet has added to the word; it finds `SLOW` in the very value that it added to, and then
+//!   settles: moves what is free into the escrow, pays the debt, and grants from the front.
 //! - `SLOW` is set and cleared under the mutex only. It is cleared by the same addition that puts the
 //!   escrow back, so that no permit is ever both in the word and set aside.
 //! - `CLOSED` is set under the mutex, once.
+//!
+//! # Tickets
+//! Each waiter has a number, one more than the last. As all are granted in the order of the line, one
+//! number tells what became of everybody: who is below `served` has been granted. So a grant frees the
+//! waiter's slot at once, and the waiter learns of it without the mutex.
 //!
 //! # Why no wake-up is lost
 //! A waiter sets `SLOW` and then reads what is free, both under the mutex. A release that came before
@@ -21,12 +27,16 @@
 //! # Memory ordering
 //! Giving a permit back must happen before the next holder goes on: releases add with `Release`, and
 //! whoever takes permits (the compare-exchange, or the fold into the escrow) does so with `Acquire`.
-//! The hand-over from the escrow to a waiter goes through the mutex.
+//! The hand-over from the escrow to a waiter goes through the mutex and then through `served`, stored
+//! with `Release` and read with `Acquire`. `CLOSED` is set with `Release` after the last grant, and read
+//! before `served`: who finds it set finds every grant there will ever be.
 
-use crate::queue::{Line, Stage, WaiterId, Waiters};
-use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering};
-use crate::wakers::Wakers;
+use std::num::NonZeroU64;
 use std::task::Waker;
+
+use crate::queue::{Line, WaiterId, Waiters};
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
+use crate::wakers::Wakers;
 
 const SLOW: usize = 0b01;
 const CLOSED: usize = 0b10;
@@ -41,16 +51,41 @@ pub(crate) const MAX_PERMITS: usize = usize::MAX >> 3;
 /// Public in name only: permits reach it through a sealed trait.
 pub struct Engine {
     word: AtomicUsize,
+    /// All tickets below this one have been granted.
+    served: AtomicU64,
     /// How many permits there are to be: free, held, set aside, less the debt.
     capacity: AtomicUsize,
     slow: Mutex<Slow>,
 }
 
 struct Slow {
-    waiters: Waiters<u32>,
+    waiters: Waiters<Ask>,
     line: Line,
     escrow: usize,
     debt: usize,
+    /// The ticket of the next waiter.
+    next: NonZeroU64,
+}
+
+/// What the slot of a waiter remembers.
+struct Ask {
+    permits: u32,
+    ticket: NonZeroU64,
+}
+
+/// A waiter's place in the queue. The slot is its own only while it waits.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    ticket: NonZeroU64,
+    slot: WaiterId,
+}
+
+/// What has become of a waiter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Waiting,
+    Granted,
+    Closed,
 }
 
 /// Why permits were not taken.
@@ -64,7 +99,7 @@ pub(crate) enum Refusal {
 pub(crate) enum Asked {
     Granted,
     Closed,
-    Queued(WaiterId),
+    Queued(Place),
 }
 
 impl Engine {
@@ -78,9 +113,11 @@ impl Engine {
     }
 
     const fn with(permits: usize, flags: usize) -> Self {
-        let slow = Slow { waiters: Waiters::new(), line: Line::new(), escrow: 0, debt: 0 };
+        let next = NonZeroU64::MIN;
+        let slow = Slow { waiters: Waiters::new(), line: Line::new(), escrow: 0, debt: 0, next };
         Self {
             word: AtomicUsize::new(permits << SHIFT | flags),
+            served: AtomicU64::new(next.get()),
             capacity: AtomicUsize::new(permits),
             slow: Mutex::new(slow),
         }
@@ -109,8 +146,10 @@ impl Engine {
     /// Takes `n` permits, or joins the queue for them.
     pub(crate) fn ask(&self, n: u32, waker: &Waker) -> Asked {
         let mut slow = self.slow.lock();
-        let word = self.word.fetch_or(SLOW, Ordering::Relaxed);
-        if word & CLOSED != 0 {
+        if self.word.load(Ordering::Relaxed) & SLOW == 0 {
+            self.word.fetch_or(SLOW, Ordering::Relaxed);
+        }
+        if self.word.load(Ordering::Relaxed) & CLOSED != 0 {
             self.leave_slow(&mut slow);
             return Asked::Closed;
         }
@@ -120,47 +159,67 @@ impl Engine {
             self.leave_slow(&mut slow);
             return Asked::Granted;
         }
-        let Slow { waiters, line, .. } = &mut *slow;
-        Asked::Queued(waiters.join(line, n, waker.clone()))
+        let ticket = slow.next;
+        let Slow { waiters, line, next, .. } = &mut *slow;
+        let slot = waiters.join(line, Ask { permits: n, ticket }, waker.clone());
+        *next = ticket.checked_add(1).expect("fewer than 2^64 waits");
+        Asked::Queued(Place { ticket, slot })
     }
 
-    /// Asks what became of a waiter; one that is settled is removed.
-    pub(crate) fn poll(&self, id: WaiterId, waker: &Waker) -> Stage {
+    /// Asks what became of a waiter; one that waits will be woken through `waker`.
+    #[inline]
+    pub(crate) fn poll(&self, place: Place, waker: &Waker) -> Fate {
+        match self.fate(place) {
+            Fate::Waiting => self.stay(place, waker),
+            settled => settled,
+        }
+    }
+
+    #[cold]
+    fn stay(&self, place: Place, waker: &Waker) -> Fate {
         let mut slow = self.slow.lock();
-        let stage = slow.waiters.stage(id);
-        let stale = match stage {
-            Stage::Waiting => slow.waiters.update_waker(id, waker),
-            _ => {
-                slow.waiters.remove(id);
-                None
-            }
-        };
+        // Granting and closing take the mutex: what is so now stays so.
+        let fate = self.fate(place);
+        let stale = if fate == Fate::Waiting { slow.waiters.update_waker(place.slot, waker) } else { None };
         drop(slow);
         drop(stale);
-        stage
+        fate
     }
 
-    /// Removes a waiter whose future is dropped. What it was granted goes to the next in line.
-    pub(crate) fn cancel(&self, id: WaiterId) {
-        let mut slow = self.slow.lock();
-        let stage = slow.waiters.stage(id);
-        let waker = match stage {
-            Stage::Waiting => {
+    /// Gives up the place of a waiter whose future is dropped. What it was granted, `n` permits, goes to
+    /// the next in line.
+    pub(crate) fn cancel(&self, place: Place, n: u32) {
+        if self.fate(place) == Fate::Waiting {
+            let mut slow = self.slow.lock();
+            if self.fate(place) == Fate::Waiting {
+                let front = slow.line.head() == Some(place.slot);
                 let Slow { waiters, line, .. } = &mut *slow;
-                waiters.settle(line, id, Stage::Closed)
+                let waker = waiters.leave(line, place.slot);
+                // Behind the front, one who leaves changes nothing for the others.
+                if front {
+                    self.settle(slow, 0);
+                } else {
+                    drop(slow);
+                }
+                drop(waker);
+                return;
             }
-            _ => None,
-        };
-        let n = slow.waiters.remove(id) as usize;
-        match stage {
-            Stage::Waiting => self.settle(slow).wake().pass_on(),
-            Stage::Granted => {
-                drop(slow);
-                self.release(n);
-            }
-            _ => {}
         }
-        drop(waker);
+        if self.fate(place) == Fate::Granted {
+            self.release(n as usize);
+        }
+    }
+
+    #[inline]
+    fn fate(&self, place: Place) -> Fate {
+        let closed = self.word.load(Ordering::Acquire) & CLOSED != 0;
+        if place.ticket.get() < self.served.load(Ordering::Acquire) {
+            Fate::Granted
+        } else if closed {
+            Fate::Closed
+        } else {
+            Fate::Waiting
+        }
     }
 
     /// Gives `n` permits back.
@@ -169,10 +228,17 @@ impl Engine {
         if n == 0 {
             return;
         }
-        let before = self.word.fetch_add(n << SHIFT, Ordering::Release);
-        if before & SLOW != 0 {
-            self.settle(self.slow.lock()).wake().pass_on();
+        if self.word.load(Ordering::Relaxed) & SLOW != 0 {
+            self.hand_on(n);
+        } else if self.word.fetch_add(n << SHIFT, Ordering::Release) & SLOW != 0 {
+            self.hand_on(0);
         }
+    }
+
+    /// Gives `n` permits, and what is free, to those who queue.
+    #[cold]
+    fn hand_on(&self, n: usize) {
+        self.settle(self.slow.lock(), n);
     }
 
     /// Adds `n` new permits.
@@ -215,7 +281,7 @@ impl Engine {
         if owed > 0 {
             let mut slow = self.slow.lock();
             slow.debt = slow.debt.saturating_sub(owed);
-            self.settle(slow).wake().pass_on();
+            self.settle(slow, 0);
         }
     }
 
@@ -229,16 +295,16 @@ impl Engine {
         } else {
             slow.debt += before - capacity;
         }
-        self.settle(slow).wake().pass_on();
+        self.settle(slow, 0);
     }
 
     pub(crate) fn close(&self) {
         let mut slow = self.slow.lock();
-        self.word.fetch_or(SLOW | CLOSED, Ordering::Relaxed);
+        self.word.fetch_or(SLOW | CLOSED, Ordering::Release);
         let mut wakers = Wakers::default();
         let Slow { waiters, line, .. } = &mut *slow;
         while let Some(id) = line.head() {
-            wakers.push(waiters.settle(line, id, Stage::Closed));
+            wakers.push(waiters.leave(line, id));
         }
         self.fold(&mut slow);
         self.leave_slow(&mut slow);
@@ -264,30 +330,38 @@ impl Engine {
         if self.word.load(Ordering::Acquire) & SLOW == 0 { 0 } else { self.slow.lock().line.len() }
     }
 
-    /// Grants what can be granted and lets go of the lock; the wakers are for the caller to wake.
-    fn settle(&self, mut slow: MutexGuard<'_, Slow>) -> Wakers {
-        let mut wakers = Wakers::default();
+    /// Takes `n` permits back, grants what can be granted, lets go of the lock, and wakes.
+    #[inline]
+    fn settle(&self, mut slow: MutexGuard<'_, Slow>, n: usize) {
         if self.word.load(Ordering::Relaxed) & SLOW == 0 {
-            // Somebody else settled first; what we released is in the word, free to take.
-            return wakers;
+            // Somebody else settled first, and nobody can begin to queue while we hold the lock.
+            self.word.fetch_add(n << SHIFT, Ordering::Release);
+            return;
         }
+        slow.escrow += n;
         self.fold(&mut slow);
+        let mut wakers = Wakers::default();
         let Slow { waiters, line, escrow, .. } = &mut *slow;
         while let Some(id) = line.head() {
-            let n = *waiters.ask(id) as usize;
-            if n > *escrow {
+            let &Ask { permits, ticket } = waiters.ask(id);
+            if permits as usize > *escrow {
                 break;
             }
-            *escrow -= n;
-            wakers.push(waiters.settle(line, id, Stage::Granted));
+            *escrow -= permits as usize;
+            wakers.push(waiters.leave(line, id));
+            self.served.store(ticket.get() + 1, Ordering::Release);
         }
         self.leave_slow(&mut slow);
-        wakers
+        drop(slow);
+        wakers.wake().pass_on();
     }
 
     /// Moves what is free into the escrow, and pays the debt from it. Only while `SLOW` is set.
     fn fold(&self, slow: &mut Slow) {
-        slow.escrow += self.word.fetch_and(FLAGS, Ordering::Acquire) >> SHIFT;
+        // What comes in after this look sees `SLOW`, and settles.
+        if self.word.load(Ordering::Relaxed) >> SHIFT > 0 {
+            slow.escrow += self.word.fetch_and(FLAGS, Ordering::Acquire) >> SHIFT;
+        }
         let paid = slow.debt.min(slow.escrow);
         slow.debt -= paid;
         slow.escrow -= paid;
