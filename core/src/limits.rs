@@ -21,6 +21,8 @@ pub(crate) struct Limits {
     /// Refunds to calls that are still inside: so much less is charged when they come out.
     refunded: u128,
     max_cost: Micros,
+    /// Whether any rate counts until answered.
+    until_answered: bool,
 }
 
 /// What holds a call back.
@@ -45,8 +47,9 @@ impl Limits {
             unanswered: 0,
             refunded: 0,
             max_cost: 0,
+            until_answered: false,
         };
-        limits.limit_cost();
+        limits.rates_changed();
         Ok(limits)
     }
 
@@ -83,7 +86,7 @@ impl Limits {
             self.meters.push(meter);
         }
         self.slots.update(concurrency, cooldown);
-        self.limit_cost();
+        self.rates_changed();
         Ok(())
     }
 
@@ -116,7 +119,16 @@ impl Limits {
         latest
     }
 
+    /// Whether a call may be let in now.
+    #[inline]
+    pub(crate) fn admits(&mut self, now: Tick, cost: Micros) -> bool {
+        let unanswered = self.unanswered;
+        self.gate(now) == Verdict::Now
+            && self.meters.iter_mut().all(|meter| meter.when(now, cost, unanswered) == Verdict::Now)
+    }
+
     /// When a call may be let in, as far as pause and slots go.
+    #[inline]
     pub(crate) fn gate(&mut self, now: Tick) -> Verdict {
         self.paused(now).max(self.slots.when(now))
     }
@@ -160,6 +172,7 @@ impl Limits {
     }
 
     /// Lets a call in.
+    #[inline]
     pub(crate) fn admit(&mut self, now: Tick, cost: Micros) {
         self.slots.take();
         self.unanswered += u128::from(cost);
@@ -177,14 +190,17 @@ impl Limits {
     }
 
     /// A call has come out.
+    #[inline]
     pub(crate) fn release(&mut self, now: Tick, cost: Micros) {
         self.slots.put_back(now);
         let refunded = self.refunded.min(u128::from(cost)) as Micros;
         self.refunded -= u128::from(refunded);
         let cost = cost - refunded;
         self.unanswered -= u128::from(cost);
-        for meter in &mut self.meters {
-            meter.answered(now, cost);
+        if self.until_answered {
+            for meter in &mut self.meters {
+                meter.answered(now, cost);
+            }
         }
     }
 
@@ -217,7 +233,7 @@ impl Limits {
                 inside = inside.min(cost - back);
             }
         }
-        if !self.meters.iter().any(|meter| meter.rate().is_until_answered()) {
+        if !self.until_answered {
             return;
         }
         self.unanswered -= u128::from(inside);
@@ -228,8 +244,9 @@ impl Limits {
     }
 
     /// Whether time matters when a call comes out.
+    #[inline]
     pub(crate) fn release_needs_time(&self) -> bool {
-        self.slots.cooldown() > 0 || self.meters.iter().any(|meter| meter.rate().is_until_answered())
+        self.slots.cooldown() > 0 || self.until_answered
     }
 
     /// Units that the rates would admit at once; infinity if there is no rate.
@@ -248,6 +265,7 @@ impl Limits {
         self.paused_until = Tick::ZERO;
     }
 
+    #[inline]
     pub(crate) fn paused(&self, now: Tick) -> Verdict {
         if self.paused_until > now { Verdict::At(self.paused_until) } else { Verdict::Now }
     }
@@ -259,7 +277,8 @@ impl Limits {
             && self.meters.iter_mut().all(|meter| meter.used(now) == 0)
     }
 
-    fn limit_cost(&mut self) {
+    fn rates_changed(&mut self) {
+        self.until_answered = self.meters.iter().any(|meter| meter.rate().is_until_answered());
         let most = self.meters.iter().map(Meter::max_cost).min();
         self.max_cost = most.unwrap_or_else(|| to_micros(MAX_UNITS));
     }

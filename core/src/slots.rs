@@ -47,6 +47,7 @@ impl Slots {
     }
 
     /// When a slot is free.
+    #[inline]
     pub(crate) fn when(&mut self, now: Tick) -> Verdict {
         if self.limit == 0 || self.taken + self.cooling.len() < self.limit {
             return Verdict::Now;
@@ -58,11 +59,13 @@ impl Slots {
         self.cooling.get(over).map_or(Verdict::OnRelease, |&at| Verdict::At(at))
     }
 
+    #[inline]
     pub(crate) fn take(&mut self) {
         self.taken += 1;
     }
 
     /// Gives a slot back after use.
+    #[inline]
     pub(crate) fn put_back(&mut self, now: Tick) {
         self.taken -= 1;
         if self.cooldown > 0 && self.limit > 0 {

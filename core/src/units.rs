@@ -12,8 +12,14 @@ pub(crate) const UNIT: Micros = 1_000_000;
 pub(crate) const MAX_UNITS: f64 = 1e12;
 
 /// Converts a cost, a finite number in `0.0..=MAX_UNITS`: rounded up, so that nothing is cheaper than said.
+#[inline]
 pub(crate) fn to_micros(cost: f64) -> Micros {
     debug_assert!((0.0..=MAX_UNITS).contains(&cost));
+    // Nearly every cost is a whole number.
+    let whole = cost as i64;
+    if whole as f64 == cost {
+        return whole.cast_unsigned() * UNIT;
+    }
     let micros = cost * UNIT as f64;
     nearly_whole(micros).unwrap_or(micros.ceil()) as Micros
 }

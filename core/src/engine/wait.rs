@@ -12,9 +12,8 @@ use crate::time::{Tick, Timer, nanos};
 /// One caller's way in: asked for, queued, done.
 ///
 /// Whoever owns it calls [`poll`](Wait::poll) until it is ready, and [`abandon`](Wait::abandon) when
-/// dropped, both with the same engine.
-pub(crate) struct Wait<B: Book> {
-    request: B::Request,
+/// dropped, both with the same engine. What is asked for is handed in with each poll.
+pub(crate) struct Wait {
     /// Nanoseconds to wait at most until queued; the tick at which to give up while queued; and once let
     /// in, when that was, by the timer's own clock.
     limit: u64,
@@ -28,9 +27,9 @@ enum Place {
     Done,
 }
 
-impl<B: Book> Wait<B> {
-    pub(crate) fn new(request: B::Request) -> Self {
-        Self { request, limit: u64::MAX, place: Place::Outside }
+impl Wait {
+    pub(crate) fn new() -> Self {
+        Self { limit: u64::MAX, place: Place::Outside }
     }
 
     /// Gives up after waiting so long.
@@ -40,30 +39,27 @@ impl<B: Book> Wait<B> {
         }
     }
 
-    pub(crate) fn request(&self) -> &B::Request {
-        &self.request
-    }
-
     /// When the caller was let in, by the timer's own clock; only once it has been.
     pub(crate) fn admitted_at(&self) -> Tick {
         Tick(self.limit)
     }
 
     /// Asks at the first poll, and then again and again what became of it.
-    pub(crate) fn poll<T: Timer>(
+    pub(crate) fn poll<B: Book, T: Timer>(
         &mut self,
         engine: &Arc<Engine<B, T>>,
+        request: &mut B::Request,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), AdmitError>> {
         match self.place {
-            Place::Outside => self.enter(engine, cx.waker()),
+            Place::Outside => self.enter(engine, request, cx.waker()),
             Place::Queued(id) => self.look(engine, id, cx.waker()),
             Place::Done => panic!("an `acquire` future was polled after it was ready"),
         }
     }
 
     /// Gives up the place, or hands on what was granted and not taken.
-    pub(crate) fn abandon<T: Timer>(&mut self, engine: &Arc<Engine<B, T>>) {
+    pub(crate) fn abandon<B: Book, T: Timer>(&mut self, engine: &Arc<Engine<B, T>>) {
         let Place::Queued(id) = std::mem::replace(&mut self.place, Place::Done) else { return };
         let mut state = engine.state.lock();
         let now = state.read(&engine.timer);
@@ -85,11 +81,16 @@ impl<B: Book> Wait<B> {
         drop(waker);
     }
 
-    fn enter<T: Timer>(&mut self, engine: &Arc<Engine<B, T>>, waker: &Waker) -> Poll<Result<(), AdmitError>> {
+    fn enter<B: Book, T: Timer>(
+        &mut self,
+        engine: &Arc<Engine<B, T>>,
+        request: &mut B::Request,
+        waker: &Waker,
+    ) -> Poll<Result<(), AdmitError>> {
         self.place = Place::Done;
         let (mut guard, now) = engine.up_to_date();
         let state = &mut *guard;
-        let mut ask = match state.open(&mut self.request, now) {
+        let mut ask = match state.open(request, now) {
             Ok(ask) => ask,
             Err(error) => return Poll::Ready(Err(error)),
         };
@@ -121,7 +122,7 @@ impl<B: Book> Wait<B> {
         Poll::Pending
     }
 
-    fn look<T: Timer>(
+    fn look<B: Book, T: Timer>(
         &mut self,
         engine: &Arc<Engine<B, T>>,
         id: WaiterId,

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::book::{Hosts, Request};
+use super::book::Request;
 use super::permit::Permit;
 use super::{Key, Keyed};
 use crate::engine::Wait;
@@ -20,12 +20,13 @@ use crate::time::Timer;
 #[must_use = "futures do nothing unless polled"]
 pub struct Acquire<K: Key, T: Timer> {
     keyed: Keyed<K, T>,
-    wait: Wait<Hosts<K>>,
+    request: Request<K>,
+    wait: Wait,
 }
 
 impl<K: Key, T: Timer> Acquire<K, T> {
     pub(crate) fn new(keyed: Keyed<K, T>, request: Request<K>) -> Self {
-        Self { keyed, wait: Wait::new(request) }
+        Self { keyed, request, wait: Wait::new() }
     }
 
     /// Waits at most so long, counted from the first poll: [`AdmitError::TimedOut`].
@@ -40,8 +41,8 @@ impl<K: Key, T: Timer> Future for Acquire<K, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        ready!(this.wait.poll(this.keyed.engine(), cx))?;
-        let request = this.wait.request();
+        ready!(this.wait.poll(this.keyed.engine(), &mut this.request, cx))?;
+        let request = &this.request;
         let admitted = this.wait.admitted_at();
         Poll::Ready(Ok(Permit::new(this.keyed.clone(), request.place(), request.cost(), admitted)))
     }
@@ -55,6 +56,6 @@ impl<K: Key, T: Timer> Drop for Acquire<K, T> {
 
 impl<K: Key, T: Timer> fmt::Debug for Acquire<K, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acquire").field("cost", &self.wait.request().cost()).finish_non_exhaustive()
+        f.debug_struct("Acquire").field("cost", &self.request.cost()).finish_non_exhaustive()
     }
 }

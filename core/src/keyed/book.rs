@@ -262,9 +262,7 @@ impl<K: Key> Book for Hosts<K> {
         // the alarm is late.
         let is_due = |timed: Option<&(Tick, usize)>| timed.is_some_and(|&(tick, _)| tick <= now);
         let nobody_first = host.line.is_empty() && self.ready.is_empty() && !is_due(self.timed.first());
-        let free = nobody_first
-            && host.limits.when(now, ask.cost).0 == Verdict::Now
-            && self.total.when(now, ask.cost).0 == Verdict::Now;
+        let free = nobody_first && host.limits.admits(now, ask.cost) && self.total.admits(now, ask.cost);
         if free {
             self.let_in(ask, now);
         }

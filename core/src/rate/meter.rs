@@ -68,6 +68,7 @@ impl Meter {
     }
 
     /// When `cost` may be admitted; `unanswered` is the cost of all calls inside.
+    #[inline]
     pub(crate) fn when(&mut self, now: Tick, cost: Micros, unanswered: u128) -> Verdict {
         if cost == 0 {
             return Verdict::Now;
@@ -91,6 +92,7 @@ impl Meter {
     }
 
     /// Notes that a call is let in.
+    #[inline]
     pub(crate) fn admit(&mut self, now: Tick, cost: Micros) {
         if let Pace::Smooth(smooth) = &mut self.pace {
             smooth.admit(now, cost);
@@ -130,6 +132,7 @@ impl Meter {
     }
 
     /// Counts `cost` as used at `now`.
+    #[inline]
     pub(crate) fn charge(&mut self, now: Tick, cost: Micros) {
         if cost == 0 {
             return;

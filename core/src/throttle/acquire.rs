@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::Throttle;
 use super::error::AdmitError;
-use super::lines::{Lines, Request};
+use super::lines::Request;
 use super::permit::Permit;
 use crate::engine::Wait;
 use crate::time::Timer;
@@ -28,13 +28,15 @@ where
 {
     /// None once the permit has been handed out.
     throttle: Option<H>,
-    wait: Wait<Lines>,
+    cost: f64,
+    wait: Wait,
     timer: PhantomData<fn() -> T>,
 }
 
 impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> Acquire<H, T> {
+    #[inline]
     pub(crate) fn new(throttle: H, cost: f64) -> Self {
-        Self { throttle: Some(throttle), wait: Wait::new(Request::caller(cost)), timer: PhantomData }
+        Self { throttle: Some(throttle), cost, wait: Wait::new(), timer: PhantomData }
     }
 
     /// Waits at most so long, counted from the first poll: [`AdmitError::TimedOut`].
@@ -64,23 +66,22 @@ impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> Acquire<H, T> {
 impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> Future for Acquire<H, T> {
     type Output = Result<Permit<H, T>, AdmitError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let throttle = this.throttle.as_ref().expect("`Acquire` polled after it was ready");
-        let admitted = ready!(this.wait.poll(throttle.borrow().engine(), cx));
-        let throttle = this.throttle.take();
-        Poll::Ready(match (admitted, throttle) {
-            (Ok(()), Some(throttle)) => {
-                let cost = to_micros(this.wait.request().cost);
-                Ok(Permit::new(throttle, cost, this.wait.admitted_at()))
-            }
-            (Ok(()), None) => unreachable!("the throttle was there above"),
-            (Err(error), _) => Err(error),
-        })
+        let mut request = Request::caller(this.cost);
+        if let Err(error) = ready!(this.wait.poll(throttle.borrow().engine(), &mut request, cx)) {
+            this.throttle = None;
+            return Poll::Ready(Err(error));
+        }
+        let throttle = this.throttle.take().expect("it was there above");
+        Poll::Ready(Ok(Permit::new(throttle, to_micros(this.cost), this.wait.admitted_at())))
     }
 }
 
 impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> Drop for Acquire<H, T> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(throttle) = &self.throttle {
             self.wait.abandon(throttle.borrow().engine());
@@ -90,7 +91,7 @@ impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> Drop for Acquire<H, T> {
 
 impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> fmt::Debug for Acquire<H, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acquire").field("cost", &self.wait.request().cost).finish_non_exhaustive()
+        f.debug_struct("Acquire").field("cost", &self.cost).finish_non_exhaustive()
     }
 }
 
@@ -100,12 +101,13 @@ impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> fmt::Debug for Acquire<H, T> {
 #[must_use = "futures do nothing unless polled"]
 pub struct Consume<'a, T: Timer> {
     throttle: &'a Throttle<T>,
-    wait: Wait<Lines>,
+    cost: f64,
+    wait: Wait,
 }
 
 impl<'a, T: Timer> Consume<'a, T> {
     pub(crate) fn new(throttle: &'a Throttle<T>, cost: f64) -> Self {
-        Self { throttle, wait: Wait::new(Request::consumer(cost)) }
+        Self { throttle, cost, wait: Wait::new() }
     }
 
     /// Waits at most so long, counted from the first poll: [`AdmitError::TimedOut`].
@@ -120,7 +122,7 @@ impl<T: Timer> Future for Consume<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        this.wait.poll(this.throttle.engine(), cx)
+        this.wait.poll(this.throttle.engine(), &mut Request::consumer(this.cost), cx)
     }
 }
 
@@ -132,6 +134,6 @@ impl<T: Timer> Drop for Consume<'_, T> {
 
 impl<T: Timer> fmt::Debug for Consume<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Consume").field("cost", &self.wait.request().cost).finish_non_exhaustive()
+        f.debug_struct("Consume").field("cost", &self.cost).finish_non_exhaustive()
     }
 }

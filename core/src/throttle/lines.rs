@@ -23,7 +23,7 @@ pub(crate) struct Lines {
 /// What a caller asks of a throttle. A `cost` that makes no sense is found out when it asks.
 #[derive(Clone, Copy)]
 pub(crate) struct Request {
-    pub(crate) cost: f64,
+    cost: f64,
     kind: Kind,
 }
 
@@ -57,21 +57,23 @@ impl Lines {
 }
 
 /// A cost in whole millionths, if it makes sense and can be admitted.
+#[inline]
 pub(crate) fn checked_cost(cost: f64, limits: &Limits) -> Result<Micros, CostError> {
     if !(cost >= 0.0 && cost.is_finite()) {
         return Err(CostError::Invalid { cost });
     }
     let max = limits.max_cost();
-    if cost > MAX_UNITS || to_micros(cost) > max {
-        return Err(CostError::TooHigh { cost, max: to_units(max) });
+    match to_micros(cost.min(MAX_UNITS)) {
+        micros if micros <= max && cost <= MAX_UNITS => Ok(micros),
+        _ => Err(CostError::TooHigh { cost, max: to_units(max) }),
     }
-    Ok(to_micros(cost))
 }
 
 impl Book for Lines {
     type Request = Request;
     type Ask = Ask;
 
+    #[inline]
     fn open(&mut self, request: &mut Request, _now: Tick) -> Result<Ask, AdmitError> {
         let cost = checked_cost(request.cost, &self.limits)?;
         self.joined += 1;
@@ -84,12 +86,11 @@ impl Book for Lines {
         (ask.cost > max).then_some(CostError::TooHigh { cost, max: max_units })
     }
 
+    #[inline]
     fn admit(&mut self, ask: &mut Ask, now: Tick) -> bool {
         let may_go = match ask.kind {
             Kind::Caller => {
-                self.callers.is_empty()
-                    && self.consumers.is_empty()
-                    && self.limits.when(now, ask.cost).0 == Verdict::Now
+                self.callers.is_empty() && self.consumers.is_empty() && self.limits.admits(now, ask.cost)
             }
             Kind::Consumer => {
                 self.consumers.is_empty()
@@ -160,6 +161,7 @@ impl Book for Lines {
 }
 
 impl Lines {
+    #[inline]
     fn let_in(&mut self, ask: &mut Ask, now: Tick) {
         match ask.kind {
             Kind::Caller => self.limits.admit(now, ask.cost),

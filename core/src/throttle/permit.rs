@@ -8,6 +8,9 @@ use super::Throttle;
 use crate::time::{Tick, Timer};
 use crate::units::{Micros, to_units};
 
+/// More than any call can cost.
+const OVER: Micros = Micros::MAX;
+
 /// A call that a [`Throttle`] has let in; over when dropped.
 ///
 /// Usually met as [`ThrottlePermit`](crate::ThrottlePermit) or
@@ -22,16 +25,16 @@ where
     T: Timer,
 {
     throttle: H,
+    /// [`OVER`] once it has been given back.
     cost: Micros,
     admitted: Tick,
-    /// Given back already.
-    over: bool,
     timer: PhantomData<fn() -> T>,
 }
 
 impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
+    #[inline]
     pub(crate) fn new(throttle: H, cost: Micros, admitted: Tick) -> Self {
-        Self { throttle, cost, admitted, over: false, timer: PhantomData }
+        Self { throttle, cost, admitted, timer: PhantomData }
     }
 
     /// When the call was let in, by the throttle's timer.
@@ -64,15 +67,15 @@ impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn refund(mut self) {
-        self.over = true;
-        self.throttle().unadmit(self.admitted, self.cost);
+        let cost = std::mem::replace(&mut self.cost, OVER);
+        self.throttle().unadmit(self.admitted, cost);
     }
 }
 
 impl<H: Borrow<Throttle<T>>, T: Timer> Drop for Permit<H, T> {
     #[inline]
     fn drop(&mut self) {
-        if !self.over {
+        if self.cost != OVER {
             self.throttle.borrow().release(self.cost);
         }
     }

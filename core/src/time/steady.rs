@@ -18,6 +18,7 @@ impl Steady {
     }
 
     /// Takes a reading of the source and answers the steady time.
+    #[inline]
     pub(crate) fn read(&mut self, raw: Tick) -> Tick {
         // Read as signed, so that a source which wraps around still moves forward.
         let step = raw.0.wrapping_sub(self.raw).cast_signed();
