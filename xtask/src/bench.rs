@@ -1,13 +1,19 @@
 //! `cargo xtask bench`: measurements.
 
+mod ratios;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use anyhow::{Result, bail};
 
 use crate::repo::{self, Target};
 
 /// Run the measurements of benches/, in release mode.
+///
+/// Then compares the medians of what was measured, ours beside the best peer's, with the ratios that are wanted.
+/// A target that is missed does not make this fail: that may be the machine's fault.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The bench to run, by the name of its file; without it, all of them.
@@ -19,12 +25,14 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    let (home, start) = (ratios::home()?, SystemTime::now());
     for bench in chosen(repo::targets("bench")?, args.name.as_deref())? {
         println!("bench {}", bench.name);
         let mut command = repo::cargo();
         command.args(["bench", "--package", &bench.package, "--bench", &bench.name, "--"]);
-        repo::succeed(command.args(&args.args))?;
+        repo::succeed(command.args(&args.args).env("CRITERION_HOME", &home))?;
     }
+    print!("{}", ratios::table(&home, start)?);
     Ok(ExitCode::SUCCESS)
 }
 
