@@ -5,7 +5,7 @@ use std::fmt;
 use crate::semaphore::engine::{self, Engine};
 use crate::semaphore::permit::{self, Permit};
 use crate::semaphore::{Acquire, OverReleaseError, TooManyPermitsError, TryAcquireError};
-use crate::sync::{Arc, AtomicUsize, Ordering};
+use crate::sync::{Arc, AtomicUsize, Ordering, const_fn};
 
 /// Permits of a [`BoundedSemaphore`], held by reference.
 pub type BoundedPermit<'a> = Permit<&'a BoundedSemaphore>;
@@ -41,15 +41,17 @@ impl BoundedSemaphore {
     /// As many permits as a semaphore can have.
     pub const MAX_PERMITS: usize = engine::MAX_PERMITS;
 
-    /// A semaphore with this many permits, which is also the bound.
-    ///
-    /// # Panics
-    /// If there are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
-    #[must_use]
-    #[track_caller]
-    pub const fn new(permits: usize) -> Self {
-        assert!(permits <= Self::MAX_PERMITS, "a semaphore has at most MAX_PERMITS permits");
-        Self { engine: Engine::new(permits), outstanding: AtomicUsize::new(0) }
+    const_fn! {
+        /// A semaphore with this many permits, which is also the bound.
+        ///
+        /// # Panics
+        /// If there are more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+        #[must_use]
+        #[track_caller]
+        pub const fn new(permits: usize) -> Self {
+            assert!(permits <= Self::MAX_PERMITS, "a semaphore has at most MAX_PERMITS permits");
+            Self { engine: Engine::new(permits), outstanding: AtomicUsize::new(0) }
+        }
     }
 
     /// Waits for a permit.

@@ -11,7 +11,7 @@ pub use acquire::Acquire;
 pub use error::{AcquireError, OverReleaseError, TooManyPermitsError, TryAcquireError};
 pub use permit::{Permit, Pool};
 
-use crate::sync::Arc;
+use crate::sync::{Arc, const_fn};
 use engine::{Engine, Refusal};
 
 /// Permits of a [`Semaphore`], held by reference.
@@ -74,28 +74,32 @@ impl Semaphore {
         Self { engine: Engine::new(permits) }
     }
 
-    /// A semaphore with this many permits, in a constant or a static.
-    ///
-    /// # Panics
-    /// If there are more than [`MAX_PERMITS`](Self::MAX_PERMITS); in a constant, that is a compile error.
-    ///
-    /// ```
-    /// use tollgate_core::Semaphore;
-    ///
-    /// static UPLOADS: Semaphore = Semaphore::const_new(4);
-    /// let _permit = UPLOADS.try_acquire()?;
-    /// # Ok::<(), tollgate_core::TryAcquireError>(())
-    /// ```
-    #[must_use]
-    pub const fn const_new(permits: usize) -> Self {
-        assert!(permits <= Self::MAX_PERMITS, "a semaphore has at most MAX_PERMITS permits");
-        Self { engine: Engine::new(permits) }
+    const_fn! {
+        /// A semaphore with this many permits, in a constant or a static.
+        ///
+        /// # Panics
+        /// If there are more than [`MAX_PERMITS`](Self::MAX_PERMITS); in a constant, that is a compile error.
+        ///
+        /// ```
+        /// use tollgate_core::Semaphore;
+        ///
+        /// static UPLOADS: Semaphore = Semaphore::const_new(4);
+        /// let _permit = UPLOADS.try_acquire()?;
+        /// # Ok::<(), tollgate_core::TryAcquireError>(())
+        /// ```
+        #[must_use]
+        pub const fn const_new(permits: usize) -> Self {
+            assert!(permits <= Self::MAX_PERMITS, "a semaphore has at most MAX_PERMITS permits");
+            Self { engine: Engine::new(permits) }
+        }
     }
 
-    /// A semaphore that is closed from the beginning.
-    #[must_use]
-    pub const fn new_closed() -> Self {
-        Self { engine: Engine::new_closed() }
+    const_fn! {
+        /// A semaphore that is closed from the beginning.
+        #[must_use]
+        pub const fn new_closed() -> Self {
+            Self { engine: Engine::new_closed() }
+        }
     }
 
     /// Waits for a permit.

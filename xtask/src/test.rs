@@ -2,6 +2,7 @@
 
 mod core_rules;
 mod examples;
+mod proofs;
 mod steps;
 mod toolchain;
 

@@ -35,7 +35,7 @@ use std::num::NonZeroU64;
 use std::task::Waker;
 
 use crate::queue::{Line, WaiterId, Waiters};
-use crate::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, const_fn};
 use crate::wakers::Wakers;
 
 const SLOW: usize = 0b01;
@@ -103,23 +103,29 @@ pub(crate) enum Asked {
 }
 
 impl Engine {
-    /// `permits` must not exceed [`MAX_PERMITS`].
-    pub(crate) const fn new(permits: usize) -> Self {
-        Self::with(permits, 0)
+    const_fn! {
+        /// `permits` must not exceed [`MAX_PERMITS`].
+        pub(crate) const fn new(permits: usize) -> Self {
+            Self::with(permits, 0)
+        }
     }
 
-    pub(crate) const fn new_closed() -> Self {
-        Self::with(0, CLOSED)
+    const_fn! {
+        pub(crate) const fn new_closed() -> Self {
+            Self::with(0, CLOSED)
+        }
     }
 
-    const fn with(permits: usize, flags: usize) -> Self {
-        let next = NonZeroU64::MIN;
-        let slow = Slow { waiters: Waiters::new(), line: Line::new(), escrow: 0, debt: 0, next };
-        Self {
-            word: AtomicUsize::new(permits << SHIFT | flags),
-            served: AtomicU64::new(next.get()),
-            capacity: AtomicUsize::new(permits),
-            slow: Mutex::new(slow),
+    const_fn! {
+        const fn with(permits: usize, flags: usize) -> Self {
+            let next = NonZeroU64::MIN;
+            let slow = Slow { waiters: Waiters::new(), line: Line::new(), escrow: 0, debt: 0, next };
+            Self {
+                word: AtomicUsize::new(permits << SHIFT | flags),
+                served: AtomicU64::new(next.get()),
+                capacity: AtomicUsize::new(permits),
+                slow: Mutex::new(slow),
+            }
         }
     }
 

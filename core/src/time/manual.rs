@@ -92,14 +92,16 @@ impl ManualTimer {
 
     /// Moves the clock on to `target`, like [`advance`](Self::advance); never back.
     pub fn advance_to(&self, target: Tick) {
-        while let Some(next) = self.next_alarm().filter(|&at| at <= target) {
+        loop {
             let mut clock = self.shared.lock();
-            clock.now = clock.now.max(next.0);
+            let next = clock.next_ring().filter(|&at| at <= target.0);
+            clock.now = clock.now.max(next.unwrap_or(target.0));
             drop(clock);
+            if next.is_none() {
+                return;
+            }
             self.fire_due();
         }
-        let mut clock = self.shared.lock();
-        clock.now = clock.now.max(target.0);
     }
 
     /// Sets the clock to `target` without ringing anything, forward or back: a leap of the source.
@@ -131,8 +133,7 @@ impl ManualTimer {
     /// When the next alarm rings, if one is set.
     #[must_use]
     pub fn next_alarm(&self) -> Option<Tick> {
-        let clock = self.shared.lock();
-        clock.alarms.keys().next().map(|&(at, _)| Tick(at)).filter(|&at| at < Tick::MAX)
+        self.shared.lock().next_ring().map(Tick)
     }
 
     /// How many alarms are set at this moment.
@@ -219,6 +220,10 @@ impl Drop for ManualSleep {
 }
 
 impl Clock {
+    fn next_ring(&self) -> Option<u64> {
+        self.alarms.keys().next().map(|&(at, _)| at).filter(|&at| at < u64::MAX)
+    }
+
     fn rings_at(&self, deadline: u64) -> u64 {
         let nanos = super::nanos;
         match self.wake {

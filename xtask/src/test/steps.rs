@@ -4,7 +4,7 @@ use std::env;
 
 use anyhow::Result;
 
-use super::{core_rules, examples, toolchain};
+use super::{core_rules, examples, proofs, toolchain};
 use crate::repo::{cargo, succeed};
 
 /// One thing that must hold.
@@ -36,6 +36,8 @@ pub(crate) const STEPS: &[Step] = &[
         run: conformance,
     },
     Step { name: "examples", about: "each example runs to its end", run: examples::check },
+    Step { name: "loom", about: "core's threads, in every order they can take", run: proofs::loom },
+    Step { name: "miri", about: "core's memory, access by access", run: proofs::miri },
     Step { name: "wasm", about: "core compiles where there is no platform", run: wasm },
 ];
 

@@ -28,6 +28,24 @@ pub(crate) fn target(name: &str) -> Result<()> {
     rustup(&["target", "add", name])
 }
 
+/// Makes sure that there is a nightly toolchain with these components.
+pub(crate) fn nightly(components: &[&str]) -> Result<()> {
+    let list = ["component", "list", "--installed", "--toolchain", "nightly"];
+    let installed = Command::new("rustup").args(list).stderr(Stdio::null()).output();
+    let Some(installed) = installed.ok().filter(|output| output.status.success()) else {
+        let install = ["toolchain", "install", "--profile", "minimal", "--component"];
+        return rustup(&[&install[..], &[&components.join(","), "nightly"]].concat());
+    };
+    let installed = String::from_utf8_lossy(&installed.stdout).into_owned();
+    // Listed with the platform behind the name, where they are of one.
+    let is_there =
+        |name: &str| installed.lines().any(|line| line == name || line.starts_with(&format!("{name}-")));
+    for name in components.iter().filter(|name| !is_there(name)) {
+        rustup(&["component", "add", "--toolchain", "nightly", name])?;
+    }
+    Ok(())
+}
+
 fn rustup(args: &[&str]) -> Result<()> {
     if !works(Command::new("rustup").arg("--version")) {
         let [what, .., name] = args else { unreachable!("rustup is asked for something by name") };
