@@ -108,7 +108,7 @@ impl BoundedSemaphore {
     /// [`TryAcquireError::NoPermits`] otherwise; [`TryAcquireError::Closed`] when closed.
     pub fn try_acquire_many(&self, n: u32) -> Result<BoundedPermit<'_>, TryAcquireError> {
         self.engine.try_acquire(n as usize)?;
-        Ok(Permit::new(self, n))
+        Ok(Permit::new(self, n as usize))
     }
 
     /// Like [`try_acquire`](Self::try_acquire), with a permit that can move into a task.
@@ -125,7 +125,7 @@ impl BoundedSemaphore {
     /// [`TryAcquireError::NoPermits`] if there are fewer; [`TryAcquireError::Closed`] when closed.
     pub fn try_acquire_many_owned(self: Arc<Self>, n: u32) -> Result<OwnedBoundedPermit, TryAcquireError> {
         self.engine.try_acquire(n as usize)?;
-        Ok(Permit::new(self, n))
+        Ok(Permit::new(self, n as usize))
     }
 
     /// Gives back `n` permits that were taken out with [`forget`](Permit::forget).

@@ -1,6 +1,7 @@
 //! A counting semaphore: so many at once, first come, first served.
 
 mod acquire;
+mod blocking;
 pub(crate) mod engine;
 mod error;
 pub(crate) mod permit;
@@ -143,7 +144,7 @@ impl Semaphore {
     #[inline]
     pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.engine.try_acquire(n as usize)?;
-        Ok(Permit::new(self, n))
+        Ok(Permit::new(self, n as usize))
     }
 
     /// Like [`acquire`](Self::acquire), with a permit that can move into a task.
@@ -188,7 +189,58 @@ impl Semaphore {
     /// [`TryAcquireError::NoPermits`] if there are fewer; [`TryAcquireError::Closed`] when closed.
     pub fn try_acquire_many_owned(self: Arc<Self>, n: u32) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         self.engine.try_acquire(n as usize)?;
-        Ok(Permit::new(self, n))
+        Ok(Permit::new(self, n as usize))
+    }
+
+    /// Waits for a permit, and blocks this thread until there is one.
+    ///
+    /// # Errors
+    /// When the semaphore is closed.
+    ///
+    /// # Panics
+    /// On a thread that drives tokio's tasks, if the feature `tokio` is on.
+    #[track_caller]
+    pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        self.blocking_acquire_many(1)
+    }
+
+    /// Waits for `n` permits, and blocks this thread until they are granted.
+    ///
+    /// # Errors
+    /// When the semaphore is closed.
+    ///
+    /// # Panics
+    /// On a thread that drives tokio's tasks, if the feature `tokio` is on.
+    #[track_caller]
+    pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
+        blocking::block_on(self.acquire_many(n))
+    }
+
+    /// Like [`blocking_acquire`](Self::blocking_acquire), with a permit that can move elsewhere.
+    ///
+    /// # Errors
+    /// When the semaphore is closed.
+    ///
+    /// # Panics
+    /// On a thread that drives tokio's tasks, if the feature `tokio` is on.
+    #[track_caller]
+    pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        self.blocking_acquire_many_owned(1)
+    }
+
+    /// Like [`blocking_acquire_many`](Self::blocking_acquire_many), with permits that can move elsewhere.
+    ///
+    /// # Errors
+    /// When the semaphore is closed.
+    ///
+    /// # Panics
+    /// On a thread that drives tokio's tasks, if the feature `tokio` is on.
+    #[track_caller]
+    pub fn blocking_acquire_many_owned(
+        self: Arc<Self>,
+        n: u32,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        blocking::block_on(self.acquire_many_owned(n))
     }
 
     /// Adds `n` new permits.

@@ -7,6 +7,8 @@
 
 #[path = "loom/bounded.rs"]
 mod bounded;
+#[path = "loom/memory.rs"]
+mod memory;
 #[path = "loom/semaphore.rs"]
 mod semaphore;
 #[path = "loom/throttle.rs"]

@@ -2,6 +2,13 @@
 
 mod common;
 
+#[path = "semaphore/accounts.rs"]
+mod accounts;
+#[path = "semaphore/bounded.rs"]
+mod bounded;
+#[path = "semaphore/threads.rs"]
+mod threads;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -34,7 +34,8 @@ impl<S: Deref<Target: Pool>> Acquire<S> {
     /// Hands out the permit; `granted` permits are already ours.
     fn finish(&mut self, granted: bool) -> Poll<Result<Permit<S>, AcquireError>> {
         self.queued = None;
-        let permit = self.pool.take().filter(|_| granted).map(|pool| Permit::new(pool, self.permits));
+        let permit =
+            self.pool.take().filter(|_| granted).map(|pool| Permit::new(pool, self.permits as usize));
         Poll::Ready(permit.ok_or(AcquireError(())))
     }
 }
@@ -59,10 +60,10 @@ impl<S: Deref<Target: Pool> + Unpin> Future for Acquire<S> {
                     }
                 },
             },
-            Some(place) => match engine.poll(place, cx.waker()) {
+            Some(place) => match engine.poll(place, this.permits, cx.waker()) {
                 Fate::Waiting => Poll::Pending,
                 Fate::Granted => this.finish(true),
-                Fate::Closed => this.finish(false),
+                Fate::Closed | Fate::Void => this.finish(false),
             },
         }
     }

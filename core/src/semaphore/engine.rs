@@ -86,6 +86,8 @@ pub(crate) enum Fate {
     Waiting,
     Granted,
     Closed,
+    /// Granted, but the semaphore closed before that was noticed: the permits are to be given back.
+    Void,
 }
 
 /// Why permits were not taken.
@@ -172,13 +174,17 @@ impl Engine {
         Asked::Queued(Place { ticket, slot })
     }
 
-    /// Asks what became of a waiter; one that waits will be woken through `waker`.
+    /// Asks what became of a waiter for `n` permits; one that waits will be woken through `waker`.
     #[inline]
-    pub(crate) fn poll(&self, place: Place, waker: &Waker) -> Fate {
-        match self.fate(place) {
+    pub(crate) fn poll(&self, place: Place, n: u32, waker: &Waker) -> Fate {
+        let fate = match self.fate(place) {
             Fate::Waiting => self.stay(place, waker),
             settled => settled,
+        };
+        if fate == Fate::Void {
+            self.release(n as usize);
         }
+        fate
     }
 
     #[cold]
@@ -211,7 +217,7 @@ impl Engine {
                 return;
             }
         }
-        if self.fate(place) == Fate::Granted {
+        if matches!(self.fate(place), Fate::Granted | Fate::Void) {
             self.release(n as usize);
         }
     }
@@ -219,12 +225,12 @@ impl Engine {
     #[inline]
     fn fate(&self, place: Place) -> Fate {
         let closed = self.word.load(Ordering::Acquire) & CLOSED != 0;
-        if place.ticket.get() < self.served.load(Ordering::Acquire) {
-            Fate::Granted
-        } else if closed {
-            Fate::Closed
-        } else {
-            Fate::Waiting
+        let granted = place.ticket.get() < self.served.load(Ordering::Acquire);
+        match (granted, closed) {
+            (false, false) => Fate::Waiting,
+            (true, false) => Fate::Granted,
+            (false, true) => Fate::Closed,
+            (true, true) => Fate::Void,
         }
     }
 

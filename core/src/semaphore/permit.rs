@@ -6,6 +6,7 @@ use std::ops::Deref;
 
 use super::engine::Engine;
 use crate::Semaphore;
+use crate::sync::Arc;
 
 /// One or more permits of a semaphore, given back when dropped.
 ///
@@ -20,7 +21,7 @@ where
     S: Deref<Target: Pool>,
 {
     pool: S,
-    permits: u32,
+    permits: usize,
 }
 
 /// What permits can be of: [`Semaphore`] and [`BoundedSemaphore`](crate::BoundedSemaphore). Sealed.
@@ -42,18 +43,13 @@ pub(crate) mod sealed {
 }
 
 impl<S: Deref<Target: Pool>> Permit<S> {
-    pub(crate) fn new(pool: S, permits: u32) -> Self {
+    pub(crate) fn new(pool: S, permits: usize) -> Self {
         Self { pool, permits }
-    }
-
-    /// The semaphore these permits are of.
-    pub fn semaphore(&self) -> &S {
-        &self.pool
     }
 
     /// How many permits this is.
     pub fn num_permits(&self) -> usize {
-        self.permits as usize
+        self.permits
     }
 
     /// Keeps the permits out of circulation, instead of giving them back.
@@ -71,20 +67,20 @@ impl<S: Deref<Target: Pool>> Permit<S> {
     /// ```
     pub fn forget(mut self) {
         let n = mem::take(&mut self.permits);
-        sealed::Sealed::forgotten(&*self.pool, n as usize);
+        sealed::Sealed::forgotten(&*self.pool, n);
     }
 
     /// Adds the permits of `other` to this one.
     ///
     /// # Panics
-    /// If they are of different semaphores, or more than `u32::MAX` together.
+    /// If they are of different semaphores, or more than `usize::MAX` together.
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         assert!(
             std::ptr::eq(&raw const *self.pool, &raw const *other.pool),
             "only permits of one semaphore can be merged"
         );
-        self.permits = self.permits.checked_add(other.permits).expect("at most u32::MAX permits in one");
+        self.permits = self.permits.checked_add(other.permits).expect("at most usize::MAX permits in one");
         other.permits = 0;
     }
 
@@ -104,16 +100,29 @@ impl<S: Deref<Target: Pool>> Permit<S> {
     where
         S: Clone,
     {
-        let n = u32::try_from(n).ok().filter(|&n| n <= self.permits)?;
-        self.permits -= n;
+        self.permits = self.permits.checked_sub(n)?;
         Some(Self::new(self.pool.clone(), n))
+    }
+}
+
+impl<P: Pool> Permit<&P> {
+    /// The semaphore these permits are of.
+    pub fn semaphore(&self) -> &P {
+        self.pool
+    }
+}
+
+impl<P: Pool> Permit<Arc<P>> {
+    /// The semaphore these permits are of.
+    pub fn semaphore(&self) -> &Arc<P> {
+        &self.pool
     }
 }
 
 impl<S: Deref<Target: Pool>> Drop for Permit<S> {
     #[inline]
     fn drop(&mut self) {
-        sealed::Sealed::engine(&*self.pool).release(self.permits as usize);
+        sealed::Sealed::engine(&*self.pool).release(self.permits);
     }
 }
 

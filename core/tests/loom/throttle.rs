@@ -7,7 +7,7 @@ use std::time::Duration;
 use loom::future::block_on;
 use loom::thread;
 use tollgate_core::throttle::Acquire;
-use tollgate_core::time::{ManualTimer, Tick};
+use tollgate_core::time::{ManualTimer, Tick, Wake};
 use tollgate_core::{AdmitError, Rate, Settings, Throttle};
 
 use crate::{poll, waiting};
@@ -97,6 +97,56 @@ fn an_update_while_the_alarm_rings_lets_in_as_either_says() {
         ring.join().unwrap();
         let admitted = admitted(&timer, call);
         assert!([1, 3].map(at).contains(&admitted), "{admitted:?}");
+        at_rest(&timer, &gate);
+    });
+}
+
+#[test]
+fn an_update_to_a_faster_rate_sets_the_alarm_anew() {
+    loom::model(|| {
+        let (timer, gate) = gate(Settings::new().rate(Rate::new(1.0, 3 * SECOND)));
+        drop(gate.try_acquire().unwrap());
+        let call = waiting(gate.acquire());
+        let ring = ring(&timer);
+        gate.update(gate.settings().set_rates([Rate::per_second(1.0)])).unwrap();
+        ring.join().unwrap();
+        assert_eq!(admitted(&timer, call), at(1));
+        at_rest(&timer, &gate);
+    });
+}
+
+#[test]
+fn an_alarm_that_rings_early_is_set_again_whoever_comes_meanwhile() {
+    loom::model(|| {
+        let (timer, gate) = busy();
+        timer.set_wake(Wake::Early(SECOND / 2));
+        let first = waiting(gate.acquire());
+        let early = {
+            let timer = timer.clone();
+            thread::spawn(move || timer.advance(SECOND / 2))
+        };
+        let second = waiting(gate.acquire());
+        early.join().unwrap();
+        assert_eq!(admitted(&timer, first), at(1));
+        assert_eq!(admitted(&timer, second), at(2));
+        at_rest(&timer, &gate);
+    });
+}
+
+#[test]
+fn a_small_call_goes_at_once_when_the_large_one_before_it_leaves() {
+    loom::model(|| {
+        let (timer, gate) = gate(Settings::new().rate(Rate::per_second(2.0)));
+        drop(gate.try_acquire().unwrap());
+        let large = waiting(gate.acquire_cost_owned(2.0));
+        let mut small = waiting(gate.acquire());
+        let ring = ring(&timer);
+        drop(large);
+        match poll(&mut small) {
+            Poll::Ready(permit) => drop(permit.unwrap()),
+            Poll::Pending => panic!("there is room for it since the large one left"),
+        }
+        ring.join().unwrap();
         at_rest(&timer, &gate);
     });
 }
@@ -208,12 +258,12 @@ fn a_close_while_the_alarm_rings_leaves_nobody_waiting() {
         let mut call = waiting(gate.acquire());
         let ring = ring(&timer);
         gate.close();
-        ring.join().unwrap();
         match poll(&mut call) {
             Poll::Ready(Ok(permit)) => assert_eq!(permit.admitted_at(), at(1)),
             Poll::Ready(Err(error)) => assert_eq!(error, AdmitError::Closed),
             Poll::Pending => panic!("closed"),
         }
+        ring.join().unwrap();
         drop(call);
         at_rest(&timer, &gate);
     });
