@@ -77,6 +77,9 @@ pub(crate) struct Granted {
     pub(crate) count: usize,
 }
 
+/// An alarm that no longer says what it was set to say. Nothing is ever due at zero, so it will be set anew.
+const ASTRAY: Option<Tick> = Some(Tick::ZERO);
+
 pub(crate) struct Engine<B: Book, T: Timer> {
     timer: T,
     state: Mutex<State<B>>,
@@ -257,7 +260,12 @@ impl<B: Book> State<B> {
     }
 
     fn read<T: Timer>(&mut self, timer: &T) -> Tick {
-        self.clock.read(timer.now())
+        let raw = timer.now();
+        if raw < self.clock.raw() {
+            // The source has stepped back or wrapped around: the alarm would ring at another time than meant.
+            self.armed = ASTRAY;
+        }
+        self.clock.read(raw)
     }
 
     /// Lets in all that may go at `now`, ends the waits whose time is up, and notes when to look again.

@@ -41,9 +41,12 @@ impl Smooth {
 
     /// Takes the next place in the schedule.
     pub(crate) fn admit(&mut self, now: Tick, cost: Micros) {
-        // What could not have been admitted within one period is not caught up.
+        // What could not have been admitted within one period is not caught up; nor is anything if nobody
+        // waited, but for the part of a nanosecond, which nobody can be late by.
+        let in_time = self.next + self.speed.at(1) > self.speed.at(now.0);
         let earliest = if self.awaited { now.0.saturating_sub(self.period) } else { now.0 };
-        self.last = (now, self.next.max(self.speed.at(earliest)));
+        let place = if in_time { self.next } else { self.next.max(self.speed.at(earliest)) };
+        self.last = (now, place);
         self.next = self.last.1 + self.speed.span(cost);
     }
 

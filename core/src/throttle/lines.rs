@@ -34,10 +34,34 @@ enum Kind {
 }
 
 pub(crate) struct Ask {
-    cost: Micros,
+    wants: Wants,
     /// While waiting, the place among all who ever joined; once let in, when that was.
     place_or_time: u64,
-    kind: Kind,
+}
+
+/// A cost, and in the lowest bit whether a slot is wanted as well: one word, for a small slot in the queue.
+#[derive(Clone, Copy)]
+struct Wants(u64);
+
+impl Wants {
+    fn new(cost: Micros, kind: Kind) -> Self {
+        // No cost needs the top bit.
+        Self(cost << 1 | u64::from(kind == Kind::Caller))
+    }
+
+    fn cost(self) -> Micros {
+        self.0 >> 1
+    }
+
+    fn kind(self) -> Kind {
+        if self.0 & 1 == 1 { Kind::Caller } else { Kind::Consumer }
+    }
+}
+
+impl Ask {
+    fn cost(&self) -> Micros {
+        self.wants.cost()
+    }
 }
 
 impl Request {
@@ -77,25 +101,25 @@ impl Book for Lines {
     fn open(&mut self, request: &mut Request, _now: Tick) -> Result<Ask, AdmitError> {
         let cost = checked_cost(request.cost, &self.limits)?;
         self.joined += 1;
-        Ok(Ask { cost, place_or_time: self.joined, kind: request.kind })
+        Ok(Ask { wants: Wants::new(cost, request.kind), place_or_time: self.joined })
     }
 
     fn unfit(&self, ask: &Ask) -> Option<CostError> {
         let max = self.limits.max_cost();
-        let (cost, max_units) = (to_units(ask.cost), to_units(max));
-        (ask.cost > max).then_some(CostError::TooHigh { cost, max: max_units })
+        let (cost, max_units) = (to_units(ask.cost()), to_units(max));
+        (ask.cost() > max).then_some(CostError::TooHigh { cost, max: max_units })
     }
 
     #[inline]
     fn admit(&mut self, ask: &mut Ask, now: Tick) -> bool {
-        let may_go = match ask.kind {
+        let may_go = match ask.wants.kind() {
             Kind::Caller => {
-                self.callers.is_empty() && self.consumers.is_empty() && self.limits.admits(now, ask.cost)
+                self.callers.is_empty() && self.consumers.is_empty() && self.limits.admits(now, ask.cost())
             }
             Kind::Consumer => {
                 self.consumers.is_empty()
                     && (self.callers.is_empty() || self.limits.gate(now) != Verdict::Now)
-                    && self.limits.when_metered(now, ask.cost) == Verdict::Now
+                    && self.limits.when_metered(now, ask.cost()) == Verdict::Now
             }
         };
         if may_go {
@@ -105,7 +129,7 @@ impl Book for Lines {
     }
 
     fn line_of(&mut self, ask: &Ask) -> &mut Line {
-        match ask.kind {
+        match ask.wants.kind() {
             Kind::Caller => &mut self.callers,
             Kind::Consumer => &mut self.consumers,
         }
@@ -129,7 +153,7 @@ impl Book for Lines {
                 self.limits.not_awaited();
                 return None;
             };
-            let cost = waiters.ask(id).cost;
+            let cost = waiters.ask(id).cost();
             let verdict = if caller_first && gate != Verdict::Now {
                 self.limits.not_awaited();
                 gate
@@ -153,9 +177,9 @@ impl Book for Lines {
     }
 
     fn take_back(&mut self, ask: Ask, _now: Tick) {
-        match ask.kind {
-            Kind::Caller => self.limits.unadmit(Tick(ask.place_or_time), ask.cost),
-            Kind::Consumer => self.limits.unconsume(Tick(ask.place_or_time), ask.cost),
+        match ask.wants.kind() {
+            Kind::Caller => self.limits.unadmit(Tick(ask.place_or_time), ask.cost()),
+            Kind::Consumer => self.limits.unconsume(Tick(ask.place_or_time), ask.cost()),
         }
     }
 }
@@ -163,9 +187,9 @@ impl Book for Lines {
 impl Lines {
     #[inline]
     fn let_in(&mut self, ask: &mut Ask, now: Tick) {
-        match ask.kind {
-            Kind::Caller => self.limits.admit(now, ask.cost),
-            Kind::Consumer => self.limits.consume(now, ask.cost),
+        match ask.wants.kind() {
+            Kind::Caller => self.limits.admit(now, ask.cost()),
+            Kind::Consumer => self.limits.consume(now, ask.cost()),
         }
         ask.place_or_time = now.0;
     }
