@@ -127,11 +127,15 @@ impl<B: Book, T: Timer> Engine<B, T> {
         look(&mut self.state.lock())
     }
 
-    /// Looks at something as of now.
-    pub(crate) fn look<R>(&self, look: impl FnOnce(&mut State<B>, Tick) -> R) -> R {
+    /// Looks at something as of now. Should the alarm not be as it ought to be, it is set anew.
+    pub(crate) fn look<R>(self: &Arc<Self>, look: impl FnOnce(&mut State<B>, Tick) -> R) -> R {
         let mut state = self.state.lock();
         let now = state.read(&self.timer);
-        look(&mut state, now)
+        let result = look(&mut state, now);
+        if state.due != state.armed {
+            self.settle(state, now);
+        }
+        result
     }
 
     /// Changes something as of now, and lets in whom that allows.

@@ -76,6 +76,7 @@ impl Limits {
             .collect();
         let mut others = old.into_iter().flatten();
         for (new, kept) in new.into_iter().zip(kept) {
+            let new = new.since(now);
             let meter = match kept {
                 Some(kept) => kept,
                 None => match others.next() {
@@ -148,7 +149,7 @@ impl Limits {
             let unanswered = self.unanswered;
             for meter in &mut self.meters {
                 let holds = verdict != Verdict::OnRelease && meter.when(now, cost, unanswered) == verdict;
-                meter.awaited(holds);
+                meter.awaited(now, true, holds);
             }
         }
         verdict
@@ -160,14 +161,14 @@ impl Limits {
         if gate == Verdict::Now {
             return self.wait_metered(now, cost);
         }
-        self.not_awaited();
+        self.not_awaited(now);
         gate
     }
 
     /// Nobody waits, or not for the rates.
-    pub(crate) fn not_awaited(&mut self) {
+    pub(crate) fn not_awaited(&mut self, now: Tick) {
         for meter in &mut self.meters {
-            meter.awaited(false);
+            meter.awaited(now, false, false);
         }
     }
 
@@ -208,9 +209,9 @@ impl Limits {
     pub(crate) fn unadmit(&mut self, at: Tick, cost: Micros) {
         self.slots.untake();
         // What was refunded to calls inside may have been meant for this one.
-        let unanswered = self.unanswered.min(u128::from(cost));
-        self.unanswered -= unanswered;
-        self.refunded -= u128::from(cost) - unanswered;
+        let refunded = self.refunded.min(u128::from(cost));
+        self.refunded -= refunded;
+        self.unanswered -= u128::from(cost) - refunded;
         for meter in &mut self.meters {
             meter.unadmit(at, cost);
         }

@@ -5,6 +5,7 @@ mod common;
 use std::time::Duration;
 
 use common::{SECOND, build, fill, ms, poll, ready, waiting, with};
+use tollgate_core::time::Wake;
 use tollgate_core::{AdmitError, Check, Rate, Settings};
 
 #[test]
@@ -278,4 +279,83 @@ fn a_place_in_an_even_schedule_that_has_passed_is_not_given_to_another() {
     drop(gate.try_acquire().unwrap());
     drop(granted);
     assert!(gate.try_acquire().is_err(), "two calls at one moment");
+}
+
+#[test]
+fn a_look_does_not_delay_who_waits_for_a_refill() {
+    for look in [false, true] {
+        let (timer, gate) = with(Rate::per_second(1.0).stepped(4.0));
+        drop(gate.try_acquire_cost(4.0).unwrap());
+        let mut front = waiting(gate.acquire_cost(3.0));
+        timer.advance(ms(2_500));
+        if look {
+            assert!(!gate.check(1.0).is_ready());
+        }
+        timer.advance(ms(500));
+        assert!(poll(&mut front).is_ready(), "look: {look}");
+    }
+}
+
+#[test]
+fn a_refund_takes_nothing_from_what_has_ceased_to_count() {
+    let (timer, gate) = with(Rate::per_second(2.0));
+    drop(gate.try_acquire().unwrap());
+    timer.advance(ms(900));
+    drop(gate.try_acquire().unwrap());
+    timer.advance(ms(600));
+    gate.refund(1.0).unwrap();
+    assert_eq!(gate.available(), 2.0);
+}
+
+#[test]
+fn a_call_from_before_a_rate_takes_nothing_back_from_it() {
+    let second = Rate::per_second(1.0);
+    for rate in [second, second.bucket(1.0), second.stepped(1.0), second.smooth()] {
+        let (_, gate) = build(Settings::new());
+        let old = gate.try_acquire().unwrap();
+        gate.update(Settings::new().rate(rate)).unwrap();
+        let _new = gate.try_acquire().unwrap();
+        old.refund();
+        assert!(gate.try_acquire().is_err(), "{rate:?}");
+    }
+}
+
+#[test]
+fn units_that_were_refunded_do_not_come_back_again_with_their_call() {
+    let (timer, gate) = with(Rate::per_second(1.0));
+    let first = gate.try_acquire().unwrap();
+    gate.refund(1.0).unwrap();
+    timer.advance(ms(10));
+    let _second = gate.try_acquire().unwrap();
+    first.refund();
+    assert!(gate.try_acquire().is_err(), "the second still counts");
+
+    let (_, gate) = with(Rate::per_second(2.0).until_answered());
+    let _first = gate.try_acquire().unwrap();
+    let second = gate.try_acquire().unwrap();
+    gate.refund(2.0).unwrap();
+    let _third = gate.try_acquire().unwrap();
+    second.refund();
+    assert_eq!(gate.available(), 1.0, "the third still counts");
+}
+
+#[test]
+fn a_refund_and_a_call_that_is_free_leave_an_even_schedule_where_it_is() {
+    let (timer, gate) = with(Rate::per_second(1.0).smooth());
+    let call = gate.try_acquire().unwrap();
+    timer.advance(ms(10));
+    drop(gate.try_acquire_cost(0.0).unwrap());
+    call.refund();
+    assert!(gate.check(1.0).is_ready(), "its place is free again");
+
+    let (timer, gate) = with(Rate::per_second(10.0).smooth());
+    timer.set_wake(Wake::Late(ms(100)));
+    drop(gate.try_acquire().unwrap());
+    let calls = [waiting(gate.acquire_owned()), waiting(gate.acquire_owned())];
+    timer.advance(ms(200));
+    for call in calls {
+        ready(call).unwrap().refund();
+    }
+    gate.refund(0.5).unwrap();
+    assert!(gate.check(1.0).is_ready());
 }

@@ -197,7 +197,7 @@ impl<K: Key> Hosts<K> {
             Front::Timed(tick) => drop(self.timed.remove(&(tick, place))),
         }
         let Some(front) = host.line.head().map(|id| waiters.ask(id)) else {
-            host.limits.not_awaited();
+            host.limits.not_awaited(now);
             return;
         };
         host.front = match host.limits.wait(now, front.cost) {
@@ -288,7 +288,7 @@ impl<K: Key> Book for Hosts<K> {
         }
         let total_due = loop {
             let Some(&(_, place)) = self.ready.first() else {
-                self.total.not_awaited();
+                self.total.not_awaited(now);
                 break None;
             };
             let host = &mut self.hosts[place];
@@ -299,7 +299,7 @@ impl<K: Key> Book for Hosts<K> {
             }
             if host.front.was_ready_before(now) {
                 // It was the total that held it up, not its own rates.
-                host.limits.not_awaited();
+                host.limits.not_awaited(now);
             }
             granted.wakers.push(waiters.settle(&mut host.line, id, Stage::Granted));
             granted.count += 1;

@@ -35,6 +35,8 @@ pub(crate) struct Meter {
     rate: Rate,
     plan: Plan,
     pace: Pace,
+    /// Set in an update: calls let in until then were charged elsewhere, if at all.
+    since: Option<Tick>,
 }
 
 #[derive(Debug)]
@@ -55,7 +57,7 @@ impl Meter {
             Pacing::Stepped { .. } => Pace::Stepped(Stepped::new(&plan, now)),
             Pacing::Smooth => Pace::Smooth(Smooth::new(&plan, log(), now)),
         };
-        Ok(Self { rate, plan, pace })
+        Ok(Self { rate, plan, pace, since: None })
     }
 
     pub(crate) fn rate(&self) -> Rate {
@@ -82,12 +84,18 @@ impl Meter {
         }
     }
 
-    /// Whether somebody waits for this rate alone.
-    pub(crate) fn awaited(&mut self, awaited: bool) {
+    /// The same rate, set while calls may be inside.
+    pub(crate) fn since(mut self, now: Tick) -> Self {
+        self.since = Some(now);
+        self
+    }
+
+    /// Whether somebody waits for rates, and whether this one holds it the longest.
+    pub(crate) fn awaited(&mut self, now: Tick, awaited: bool, holds: bool) {
         match &mut self.pace {
-            Pace::Stepped(bucket) if awaited => bucket.awaited(),
-            Pace::Smooth(smooth) => smooth.awaited(awaited),
-            _ => {}
+            Pace::Stepped(bucket) => bucket.awaited(now, awaited),
+            Pace::Smooth(smooth) => smooth.awaited(holds),
+            Pace::Window(_) | Pace::Bucket(_) => {}
         }
     }
 
@@ -111,6 +119,9 @@ impl Meter {
 
     /// Takes back what was consumed at `at`.
     pub(crate) fn unconsume(&mut self, at: Tick, cost: Micros) {
+        if self.is_from_before(at) {
+            return;
+        }
         match &mut self.pace {
             Pace::Window(log) => log.uncharge(at, cost),
             Pace::Bucket(bucket) => bucket.uncharge(at, cost),
@@ -124,11 +135,19 @@ impl Meter {
 
     /// Notes that a call let in at `at` was never made.
     pub(crate) fn unadmit(&mut self, at: Tick, cost: Micros) {
+        if self.is_from_before(at) {
+            return;
+        }
         if !self.rate.is_until_answered() {
             self.unconsume(at, cost);
         } else if let Pace::Smooth(smooth) = &mut self.pace {
             smooth.unadmit(at, cost);
         }
+    }
+
+    /// Whether a call let in at `at` may have come before this rate. At the very moment nobody can tell.
+    fn is_from_before(&self, at: Tick) -> bool {
+        self.since.is_some_and(|since| at <= since)
     }
 
     /// Counts `cost` as used at `now`.
@@ -148,10 +167,10 @@ impl Meter {
     /// Gives back what was charged at an unknown time; returns how much there was to give back.
     pub(crate) fn refund(&mut self, now: Tick, cost: Micros) -> Micros {
         match &mut self.pace {
-            Pace::Window(log) => log.refund(cost),
+            Pace::Window(log) => log.refund(now, cost),
             Pace::Bucket(bucket) => bucket.refund(now, cost),
             Pace::Stepped(bucket) => bucket.refund(now, cost),
-            Pace::Smooth(smooth) => smooth.refund(cost),
+            Pace::Smooth(smooth) => smooth.refund(now, cost),
         }
     }
 
@@ -188,6 +207,7 @@ impl Meter {
             self.charge(now, u64::try_from(unanswered).unwrap_or(u64::MAX).min(to_micros(MAX_UNITS)));
         }
         let (capacity, window) = (new.plan.capacity, new.plan.window);
+        let since = self.since;
         new.pace = match (self.pace, new.pace) {
             (Pace::Window(log), Pace::Window(_)) => Pace::Window(log.with(capacity, window)),
             (Pace::Smooth(smooth), Pace::Window(_)) => {
@@ -217,6 +237,8 @@ impl Meter {
                 return new;
             }
         };
+        // It goes on from the same log, in which all calls are found.
+        new.since = since;
         new
     }
 }

@@ -41,6 +41,9 @@ impl Smooth {
 
     /// Takes the next place in the schedule.
     pub(crate) fn admit(&mut self, now: Tick, cost: Micros) {
+        if cost == 0 {
+            return;
+        }
         // What could not have been admitted within one period is not caught up; nor is anything if nobody
         // waited, but for the part of a nanosecond, which nobody can be late by.
         let in_time = self.next + self.speed.at(1) > self.speed.at(now.0);
@@ -67,15 +70,16 @@ impl Smooth {
     }
 
     /// Gives back units that were charged at an unknown time; returns how many there were.
-    pub(crate) fn refund(&mut self, cost: Micros) -> Micros {
-        let back = self.log.refund(cost);
+    pub(crate) fn refund(&mut self, now: Tick, cost: Micros) -> Micros {
+        let back = self.log.refund(now, cost);
         self.move_back(back);
         back
     }
 
     /// Moves the schedule back, at most to where the last call was let in.
     pub(crate) fn move_back(&mut self, cost: Micros) {
-        self.next = self.next.saturating_sub(self.speed.span(cost)).max(self.last.1);
+        let back = self.next.saturating_sub(self.speed.span(cost)).max(self.last.1);
+        self.next = self.next.min(back);
     }
 
     /// What could be admitted at once: nothing before the next place in the schedule.

@@ -8,7 +8,7 @@ use crate::units::{Micros, Speed};
 /// A bucket that refills when it is looked at, if its last refill is at least one interval ago.
 ///
 /// A refill brings all that has come together since the last one. While somebody waits, refills happen
-/// on their schedule, however late the wake-up is, so that lateness does not add up.
+/// on their schedule, however late the look is, so that lateness does not add up.
 /// (The meaning of `TokenBucket` in Python's async-throttle.)
 #[derive(Debug)]
 pub(crate) struct Stepped {
@@ -18,8 +18,8 @@ pub(crate) struct Stepped {
     /// What is there, in the schedule's unit.
     level: u128,
     refilled: u64,
-    /// The next refill, when somebody waits for it.
-    awaited: Option<u64>,
+    /// Somebody waits, for this rate or another one.
+    awaited: bool,
     charged: Option<Tick>,
     room: Room,
 }
@@ -34,7 +34,7 @@ impl Stepped {
             interval,
             level,
             refilled: now.0,
-            awaited: None,
+            awaited: false,
             charged: None,
             room: Room::default(),
         }
@@ -56,9 +56,10 @@ impl Stepped {
         Verdict::At(Tick(self.refilled.saturating_add(wait)))
     }
 
-    /// Somebody waits for the next refill, so that it will happen on time.
-    pub(crate) fn awaited(&mut self) {
-        self.awaited = Some(self.refilled.saturating_add(self.interval));
+    /// Whether somebody waits from now on, so that refills happen on time.
+    pub(crate) fn awaited(&mut self, now: Tick, awaited: bool) {
+        self.look(now);
+        self.awaited = awaited;
     }
 
     pub(crate) fn charge(&mut self, now: Tick, cost: Micros) {
@@ -104,11 +105,10 @@ impl Stepped {
     }
 
     fn look(&mut self, now: Tick) {
-        if let Some(due) = self.awaited.filter(|&due| due <= now.0) {
-            self.refill(due);
-        }
-        if now.0 - self.refilled >= self.interval {
-            self.refill(now.0);
+        let since = now.0 - self.refilled;
+        if since >= self.interval {
+            let late = if self.awaited { since % self.interval } else { 0 };
+            self.refill(now.0 - late);
         }
     }
 
@@ -117,6 +117,5 @@ impl Stepped {
         self.level = self.level.saturating_add(self.speed.at(at - self.refilled)).min(full);
         self.room.note(Tick(at), full - self.level);
         self.refilled = at;
-        self.awaited = None;
     }
 }

@@ -101,7 +101,15 @@ impl WindowLog {
             return;
         }
         let index = self.entries.partition_point(|entry| entry.at < at.0);
-        let entry = self.entries.get_mut(index).unwrap_or(&mut self.open);
+        let reach = if self.grouped { self.span() } else { 0 };
+        let (since, entry) = match self.entries.get_mut(index) {
+            Some(entry) => (entry.at.saturating_sub(reach), entry),
+            None => (self.open_since, &mut self.open),
+        };
+        if at.0 < since {
+            // It was refunded before, and its entry has gone.
+            return;
+        }
         let back = cost.min(entry.cost);
         entry.cost -= back;
         self.used -= u128::from(back);
@@ -109,7 +117,8 @@ impl WindowLog {
 
     /// Takes back charges of unknown time: the oldest, so that no window is counted short. Returns how
     /// much there was to take back.
-    pub(crate) fn refund(&mut self, mut cost: Micros) -> Micros {
+    pub(crate) fn refund(&mut self, now: Tick, mut cost: Micros) -> Micros {
+        self.expire(now.0);
         let used = self.used;
         for entry in self.entries.iter_mut().chain(std::iter::once(&mut self.open)) {
             let back = cost.min(entry.cost);
@@ -259,7 +268,7 @@ mod tests {
         let mut log = WindowLog::new(2, 100);
         log.charge(Tick(0), 1);
         log.charge(Tick(50), 1);
-        log.refund(1);
+        log.refund(Tick(60), 1);
         log.charge(Tick(60), 1);
         assert_eq!(log.when(Tick(100), 1, 0), Verdict::At(Tick(150)));
     }

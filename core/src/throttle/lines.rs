@@ -150,12 +150,12 @@ impl Book for Lines {
                 (caller, _) => caller.is_some(),
             };
             let Some(id) = (if caller_first { caller } else { consumer }) else {
-                self.limits.not_awaited();
+                self.limits.not_awaited(now);
                 return None;
             };
             let cost = waiters.ask(id).cost();
             let verdict = if caller_first && gate != Verdict::Now {
-                self.limits.not_awaited();
+                self.limits.not_awaited(now);
                 gate
             } else {
                 self.limits.wait_metered(now, cost)
