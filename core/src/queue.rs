@@ -217,11 +217,34 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_a_crowd_comes_back() {
-        let (mut waiters, mut line, _) = line_of(&[7; 10_000]);
-        assert!(waiters.slots.capacity() <= 12_500);
+    fn the_memory_of_a_crowd_has_little_slack_grows_seldom_and_comes_back() {
+        let (mut waiters, mut line) = (Waiters::new(), Line::new());
+        let (mut capacity, mut growths) = (0, 0);
+        for n in 1..=10_000 {
+            waiters.join(&mut line, 7_u32, Waker::noop().clone());
+            growths += usize::from(waiters.slots.capacity() != capacity);
+            capacity = waiters.slots.capacity();
+            assert!(capacity <= n + (n / 8).max(16), "{capacity} slots for {n}");
+        }
+        assert!(growths < 60, "{growths}");
         drain(&mut waiters, &mut line);
         assert_eq!(waiters.slots.capacity(), 0);
+    }
+
+    #[test]
+    fn a_waker_is_replaced_only_by_another_one() {
+        let [one, two] = [(); 2].map(|()| Waker::from(std::sync::Arc::new(NobodyToWake)));
+        let (mut waiters, mut line) = (Waiters::new(), Line::new());
+        let id = waiters.join(&mut line, (), one.clone());
+        assert!(waiters.update_waker(id, &one).is_none());
+        assert!(waiters.update_waker(id, &two).is_some_and(|old| old.will_wake(&one)));
+        assert!(waiters.update_waker(id, &two).is_none());
+    }
+
+    struct NobodyToWake;
+
+    impl std::task::Wake for NobodyToWake {
+        fn wake(self: std::sync::Arc<Self>) {}
     }
 
     #[test]

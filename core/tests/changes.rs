@@ -359,3 +359,37 @@ fn a_refund_and_a_call_that_is_free_leave_an_even_schedule_where_it_is() {
     gate.refund(0.5).unwrap();
     assert!(gate.check(1.0).is_ready());
 }
+
+#[test]
+fn the_settings_at_work_are_told_as_they_were_given() {
+    let rate = Rate::new(2.5, SECOND);
+    let settings =
+        Settings::new().rate(rate).rate(rate.smooth()).concurrency(3).cooldown(ms(7)).max_waiting(9);
+    let (_, gate) = build(settings.clone());
+    assert_eq!(gate.settings(), settings);
+    assert_eq!((gate.settings().rates()[0].capacity(), rate.period()), (2.5, SECOND));
+    let fewer = Settings::new().rate(rate.bucket(2.0)).concurrency(2);
+    gate.update(fewer.clone()).unwrap();
+    assert_eq!(gate.settings(), fewer);
+}
+
+#[test]
+fn a_call_counts_from_the_moment_it_comes_out_also_if_nobody_looks() {
+    let (timer, gate) = with(Rate::per_second(1.0).until_answered());
+    let inside = gate.try_acquire().unwrap();
+    timer.advance(ms(500));
+    drop(inside);
+    timer.advance(ms(999));
+    assert!(gate.try_acquire().is_err(), "it came out 999 ms ago");
+    timer.advance(ms(1));
+    assert!(gate.try_acquire().is_ok());
+
+    let (timer, gate) = build(Settings::new().concurrency(1).cooldown(SECOND));
+    let inside = gate.try_acquire().unwrap();
+    timer.advance(ms(500));
+    drop(inside);
+    timer.advance(ms(999));
+    assert!(gate.try_acquire().is_err(), "the slot has rested for 999 ms");
+    timer.advance(ms(1));
+    assert!(gate.try_acquire().is_ok());
+}

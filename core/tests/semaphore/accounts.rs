@@ -147,3 +147,44 @@ fn everybody_in_line_is_woken_once_by_a_release_and_once_by_the_close() {
     drop(inside);
     assert_eq!((semaphore.available_permits(), semaphore.waiting()), (40, 0));
 }
+
+#[test]
+fn the_waker_of_the_last_poll_is_woken_and_no_other() {
+    let semaphore = Semaphore::new(0);
+    let bells = [Arc::new(Bell::default()), Arc::new(Bell::default())];
+    let mut call = semaphore.acquire();
+    for bell in [&bells[0], &bells[0], &bells[1]] {
+        let waker = Waker::from(bell.clone());
+        assert!(Pin::new(&mut call).poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    semaphore.add_permits(1);
+    assert_eq!(bells.map(|bell| bell.0.load(Ordering::Relaxed)), [0, 1]);
+    drop(call);
+    assert_eq!(semaphore.available_permits(), 1);
+}
+
+#[test]
+fn what_is_shown_for_debugging_tells_the_state() {
+    let semaphore = Semaphore::new(2);
+    let permit = semaphore.try_acquire_many(2).unwrap();
+    assert_eq!(format!("{permit:?}"), "Permit { permits: 2, .. }");
+    let call = waiting(semaphore.acquire());
+    assert_eq!(format!("{semaphore:?}"), "Semaphore { permits: 0, capacity: 2, waiting: 1, closed: false }");
+    assert_eq!(format!("{call:?}"), "Acquire { permits: 1, queued: true, .. }");
+}
+
+#[test]
+fn there_can_be_as_many_as_there_can_be() {
+    let semaphore = Semaphore::new(0);
+    semaphore.resize(Semaphore::MAX_PERMITS).unwrap();
+    assert_eq!(semaphore.available_permits(), Semaphore::MAX_PERMITS);
+}
+
+#[test]
+fn errors_say_what_was_wrong() {
+    let semaphore = Semaphore::new(0);
+    assert_eq!(semaphore.try_acquire().unwrap_err().to_string(), "no permits available");
+    semaphore.close();
+    assert_eq!(semaphore.try_acquire().unwrap_err().to_string(), "semaphore closed");
+    assert_eq!(ready(semaphore.acquire()).unwrap_err().to_string(), "semaphore closed");
+}

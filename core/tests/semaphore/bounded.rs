@@ -50,3 +50,12 @@ fn a_bounded_semaphore_serves_its_line_in_order_and_skips_the_cancelled() {
     drop(ready(third).unwrap());
     assert!(semaphore.release(1).is_err(), "a permit that was dropped is not released by hand as well");
 }
+
+#[test]
+fn the_bound_can_be_as_high_as_can_be_and_is_shown_for_debugging() {
+    let semaphore = BoundedSemaphore::new(1);
+    semaphore.resize(BoundedSemaphore::MAX_PERMITS).unwrap();
+    assert_eq!(semaphore.available_permits(), BoundedSemaphore::MAX_PERMITS);
+    let shown = format!("{:?}", BoundedSemaphore::new(3));
+    assert!(shown.starts_with("BoundedSemaphore {") && shown.contains('3'), "{shown}");
+}
