@@ -46,9 +46,14 @@ impl Smooth {
         }
         // What could not have been admitted within one period is not caught up; nor is anything if nobody
         // waited, but for the part of a nanosecond, which nobody can be late by.
-        let in_time = self.next + self.speed.at(1) > self.speed.at(now.0);
-        let earliest = if self.awaited { now.0.saturating_sub(self.period) } else { now.0 };
-        let place = if in_time { self.next } else { self.next.max(self.speed.at(earliest)) };
+        let position = self.speed.at(now.0);
+        let place = if self.next + self.speed.at(1) > position {
+            self.next
+        } else if self.awaited {
+            self.next.max(self.speed.at(now.0.saturating_sub(self.period)))
+        } else {
+            position
+        };
         self.last = (now, place);
         self.next = self.last.1 + self.speed.span(cost);
     }

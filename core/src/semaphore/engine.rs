@@ -153,23 +153,27 @@ impl Engine {
 
     /// Takes `n` permits, or joins the queue for them.
     pub(crate) fn ask(&self, n: u32, waker: &Waker) -> Asked {
+        // Cloning is foreign code, and it will be needed but for a race.
+        let waker = waker.clone();
         let mut slow = self.slow.lock();
         if self.word.load(Ordering::Relaxed) & SLOW == 0 {
             self.word.fetch_or(SLOW, Ordering::Relaxed);
         }
         if self.word.load(Ordering::Relaxed) & CLOSED != 0 {
             self.leave_slow(&mut slow);
+            drop(slow);
             return Asked::Closed;
         }
         self.fold(&mut slow);
         if slow.line.is_empty() && slow.escrow >= n as usize {
             slow.escrow -= n as usize;
             self.leave_slow(&mut slow);
+            drop(slow);
             return Asked::Granted;
         }
         let ticket = slow.next;
         let Slow { waiters, line, next, .. } = &mut *slow;
-        let slot = waiters.join(line, Ask { permits: n, ticket }, waker.clone());
+        let slot = waiters.join(line, Ask { permits: n, ticket }, waker);
         *next = ticket.checked_add(1).expect("fewer than 2^64 waits");
         Asked::Queued(Place { ticket, slot })
     }
