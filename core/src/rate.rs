@@ -81,6 +81,9 @@ pub enum Pacing {
     ///
     /// A late wake-up is caught up while somebody waits for this rate, but never beyond the capacity in
     /// any period. Time in which nobody waited earns no credit.
+    ///
+    /// After a stall of a whole period, the capacity of each period comes in one burst for as long as it is all
+    /// used. Above 4096 calls per period, places are kept to 1/2048 of a period.
     Smooth,
 }
 
