@@ -68,7 +68,7 @@ impl Slots {
     #[inline]
     pub(crate) fn put_back(&mut self, now: Tick) {
         self.taken -= 1;
-        if self.cooldown > 0 && self.limit > 0 {
+        if self.cooldown > 0 {
             let free = Tick(now.0.saturating_add(self.cooldown));
             // In order, also when the cooldown has been made shorter.
             let place = self.cooling.partition_point(|&at| at <= free);
@@ -101,6 +101,16 @@ mod tests {
         slots.put_back(Tick(5));
         assert_eq!(slots.when(Tick(5)), Verdict::At(Tick(15)));
         assert_eq!(slots.when(Tick(15)), Verdict::Now);
+    }
+
+    #[test]
+    fn without_a_cooldown_nothing_is_remembered() {
+        let mut slots = Slots::new(0, 0);
+        for _ in 0..3 {
+            slots.take();
+            slots.put_back(Tick(7));
+        }
+        assert!(slots.cooling.is_empty());
     }
 
     #[test]

@@ -125,6 +125,7 @@ fn idle_keys_are_forgotten_and_those_that_still_count_are_not() {
     assert_eq!(hosts.len(), 3);
     timer.advance(SECOND);
     assert_eq!(hosts.len(), 1);
+    assert!(!hosts.is_empty());
     drop(inside);
     assert_eq!(hosts.len(), 0);
     hosts.pause_key(&"d", SECOND);

@@ -51,3 +51,19 @@ fn an_item_that_is_refused_comes_out_with_the_reason_and_the_stream_goes_on() {
     assert_eq!(next().unwrap().unwrap(), 2.0);
     assert!(next().is_none());
 }
+
+#[test]
+fn the_size_told_counts_the_item_that_waits() {
+    let timer = ManualTimer::new();
+    let gate = Throttle::builder_on(timer).concurrency(1).build().unwrap();
+    let mut items = stream::iter(0..3).throttled(gate);
+    assert_eq!(items.size_hint(), (3, Some(3)));
+    let Poll::Ready(first) = poll(&mut items.next()) else { panic!("the slot is free") };
+    assert_eq!(items.size_hint(), (2, Some(2)));
+    assert!(poll(&mut items.next()).is_pending());
+    assert_eq!(items.size_hint(), (2, Some(2)), "one of the two waits");
+    assert!(format!("{items:?}").starts_with("Throttled { throttle: Throttle {"), "{items:?}");
+    drop(first);
+    assert!(poll(&mut items.next()).is_ready());
+    assert_eq!(items.size_hint(), (1, Some(1)));
+}

@@ -194,3 +194,19 @@ fn places_in_the_queue_are_free_again_also_while_the_alarm_is_late() {
     assert!(ready(due).is_ok());
     assert_eq!(ready(gate.acquire()).unwrap_err(), AdmitError::QueueFull { max_waiting: 1 });
 }
+
+#[test]
+fn what_is_shown_for_debugging_tells_the_state() {
+    let (_, gate) = build(Settings::new().concurrency(1));
+    let permit = gate.try_acquire().unwrap();
+    let call = waiting(gate.acquire_cost(0.5));
+    let shown = format!("{gate:?}");
+    assert!(
+        shown.contains("concurrency: 1") && shown.contains("waiting: 1, in_flight: 1, closed: false"),
+        "{shown}"
+    );
+    assert_eq!(
+        (format!("{permit:?}"), format!("{call:?}")),
+        ("Permit { cost: 1.0, .. }".into(), "Acquire { cost: 0.5, .. }".into())
+    );
+}
