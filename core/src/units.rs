@@ -60,13 +60,13 @@ impl Speed {
     /// A capacity that is a short decimal is met exactly, and any other one to the precision of an
     /// `f64`, as far as the products allow.
     pub(crate) fn new(capacity: f64, period: u64, burst: Micros) -> Self {
-        let mut scale: u64 = 1;
+        let mut scale: u128 = 1;
         loop {
             let exact = capacity * UNIT as f64 * scale as f64;
             let whole = nearly_whole(exact);
             let num = whole.unwrap_or(exact.floor());
-            let speed = Self { num: (num as u64).max(1), den: u128::from(period) * u128::from(scale) };
-            let next = speed.den * 10 * u128::from(burst.max(UNIT));
+            let speed = Self { num: (num as u64).max(1), den: u128::from(period) * scale };
+            let next = speed.den.saturating_mul(10 * u128::from(burst.max(UNIT)));
             // `num` is at most 2^62, so that a time of 2^64 ns times `num` keeps within the bound.
             if whole.is_some() || num * 10.0 > (1_u64 << 62) as f64 || next > MAX_PRODUCT {
                 return speed;

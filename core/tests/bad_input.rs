@@ -47,7 +47,31 @@ fn a_capacity_that_lets_nothing_through_in_584_years_is_refused() {
         message(with(Rate::new(1e-11, SECOND))),
         "capacity is 0.00000000001, but must be large enough for one unit in 584 years"
     );
-    assert!(with(Rate::new(1.0 / 604_800.0, SECOND)).is_ok());
+    for least in [1.0 / 3e12, f64::EPSILON / 1e6, 1e-26, 1e-39, 1e-300, f64::MIN_POSITIVE, 5e-324] {
+        for period in [Duration::from_nanos(1), Duration::from_micros(1), SECOND] {
+            let rate = Rate::new(least, period);
+            for rate in [rate, rate.smooth(), rate.bucket(1e12), rate.stepped(1.0)] {
+                let error = with(rate).map(drop);
+                // One in a third of 3e12 of a second is one in 32,000 years, of a nanosecond one in an hour.
+                let fits = least * 584.0 * 365.25 * 86_400.0 > period.as_secs_f64();
+                assert_eq!(error.is_ok(), fits, "{rate:?}: {error:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rate_can_be_told_in_any_period_that_one_likes() {
+    let week = Duration::from_secs(604_800);
+    for period in [Duration::from_nanos(1), Duration::from_micros(1), ms(1), SECOND, 60 * SECOND] {
+        let rate = Rate::new(period.as_secs_f64() / week.as_secs_f64(), period);
+        for rate in [rate, rate.smooth(), rate.bucket(1.0)] {
+            let gate = with(rate).unwrap();
+            drop(gate.try_acquire().unwrap());
+            let Check::Wait { at_least, .. } = gate.check(1.0) else { panic!("{rate:?} lets two in") };
+            assert!(at_least.abs_diff(week) < ms(1), "{rate:?}: {at_least:?}");
+        }
+    }
 }
 
 #[test]

@@ -29,11 +29,13 @@ impl<T: Timer> Clone for Clock<T> {
 }
 
 impl<T: Timer> Clock<T> {
-    /// A clock whose scenario begins now, and whose library is told that it is `start` seconds then.
+    /// A clock whose scenario begins now, and whose library is told that it is `start` seconds then, and as
+    /// many more as it will jump back.
     ///
     /// The start is not stretched: all that matters about it is that it is large.
-    pub fn new(timer: T, stretch: u32, start: f64) -> Self {
-        Self { timer: JumpTimer::new(timer, whole_nanos(start) as u64), stretch }
+    pub fn new(timer: T, stretch: u32, start: f64, back: f64) -> Self {
+        let start = whole_nanos(start) + whole_nanos(back) * u128::from(stretch);
+        Self { timer: JumpTimer::new(timer, u64::try_from(start).unwrap_or(u64::MAX)), stretch }
     }
 
     /// The timer for the library: it jumps when told to.

@@ -26,7 +26,8 @@ pub async fn play<P: Platform>(platform: P, scenario: &Scenario) -> Result<Recor
     if matches!(scenario.subject, Subject::Client(_)) {
         return Err(Stopped::NotApplicable("the HTTP client rules are not built yet".into()));
     }
-    let clock = Clock::new(platform.timer(), platform.stretch(), start(scenario));
+    let start = scenario.clock_start.map_or(0.0, f64::from);
+    let clock = Clock::new(platform.timer(), platform.stretch(), start, jumps_back(scenario));
     let gate = match gate::build(&scenario.subject, &clock) {
         Ok(gate) => gate,
         Err(Refusal::Unsupported(what)) => return Err(Stopped::Broken(format!("the subject cannot {what}"))),
@@ -47,13 +48,13 @@ pub async fn play<P: Platform>(platform: P, scenario: &Scenario) -> Result<Recor
     record
 }
 
-/// What the clock shows at the beginning. It never goes below zero, so jumps back need room.
-fn start(scenario: &Scenario) -> f64 {
+/// How far the clock will jump back. It never goes below zero, so that takes room.
+fn jumps_back(scenario: &Scenario) -> f64 {
     let back = scenario.steps.iter().map(|step| match step.action {
         Action::Jump { by: Number(by) } if by < 0.0 => -by,
         _ => 0.0,
     });
-    scenario.clock_start.map_or(0.0, f64::from) + back.sum::<f64>()
+    back.sum()
 }
 
 /// Sees to it that everything happens in its turn.
