@@ -126,7 +126,7 @@ impl Rate {
         self.pacing(Pacing::Window)
     }
 
-    /// Paces by a token bucket that holds `burst` units: [`Pacing::Bucket`].
+    /// Paces by a token bucket that holds `burst` units, the most that one call can cost: [`Pacing::Bucket`].
     #[must_use]
     pub const fn bucket(self, burst: f64) -> Self {
         self.pacing(Pacing::Bucket { burst })

@@ -55,11 +55,14 @@ pub type OwnedSemaphorePermit = Permit<Arc<Semaphore>>;
 /// less than 64 bytes for each who waits, is given back when nobody waits any more.
 ///
 /// # Where it differs from tokio's
-/// - It knows no runtime, and so spends nothing of tokio's cooperative budget: a task that takes free permits in
-///   a loop, and waits for nothing else, does not yield.
+/// - It knows no runtime, and so spends nothing of tokio's cooperative budget. A task that takes free permits in a
+///   loop, and awaits nothing else in it, never yields, so a `timeout` around the loop does not fire; put
+///   `tokio::task::consume_budget().await` into it.
 /// - [`add_permits`](Self::add_permits) counts permits in use towards [`MAX_PERMITS`](Self::MAX_PERMITS), and
 ///   changes nothing when it panics.
 /// - Permits kept back for a large request at the front are free again as soon as the semaphore closes.
+/// - It is a type of its own: what asks for tokio's by its full name (tokio-util's `PollSemaphore`, say) still does.
+///   Permits are shown as `Permit`, the type behind all four aliases.
 pub struct Semaphore {
     engine: Engine,
 }
@@ -208,7 +211,7 @@ impl Semaphore {
     /// When the semaphore is closed.
     ///
     /// # Panics
-    /// On a thread that drives tokio's tasks, if the feature `tokio` is on.
+    /// On a thread that drives tokio's tasks, with the feature `native` of `tollgate` (`tokio` of this crate).
     #[track_caller]
     pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
         self.blocking_acquire_many(1)
@@ -220,7 +223,7 @@ impl Semaphore {
     /// When the semaphore is closed.
     ///
     /// # Panics
-    /// On a thread that drives tokio's tasks, if the feature `tokio` is on.
+    /// On a thread that drives tokio's tasks, with the feature `native` of `tollgate` (`tokio` of this crate).
     #[track_caller]
     pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         blocking::block_on(self.acquire_many(n))
@@ -232,7 +235,7 @@ impl Semaphore {
     /// When the semaphore is closed.
     ///
     /// # Panics
-    /// On a thread that drives tokio's tasks, if the feature `tokio` is on.
+    /// On a thread that drives tokio's tasks, with the feature `native` of `tollgate` (`tokio` of this crate).
     #[track_caller]
     pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
         self.blocking_acquire_many_owned(1)
@@ -244,7 +247,7 @@ impl Semaphore {
     /// When the semaphore is closed.
     ///
     /// # Panics
-    /// On a thread that drives tokio's tasks, if the feature `tokio` is on.
+    /// On a thread that drives tokio's tasks, with the feature `native` of `tollgate` (`tokio` of this crate).
     #[track_caller]
     pub fn blocking_acquire_many_owned(
         self: Arc<Self>,
@@ -274,7 +277,7 @@ impl Semaphore {
         self.engine.add(n);
     }
 
-    /// Takes up to `n` free permits away for good; returns how many it were.
+    /// Takes up to `n` free permits away for good; returns how many that was.
     ///
     /// Permits that somebody holds or waits for are left alone; [`resize`](Self::resize) reaches those.
     pub fn forget_permits(&self, n: usize) -> usize {

@@ -75,6 +75,9 @@ pub type OwnedThrottlePermit<T> = Permit<Throttle<T>, T>;
 /// A throttle has one alarm, set for the front of the line only while somebody waits on time, and no
 /// background task. One wake-up lets in all that is due, whether or not the tasks get polled.
 ///
+/// Being let in at once spends nothing of a runtime's cooperative budget, so a loop that only acquires, and never
+/// has to wait, does not yield.
+///
 /// # Costs
 /// Any finite number from 0 up to what can ever be admitted at once; anything else is an error at once,
 /// and takes nothing. Costs are counted in millionths. A cost of 0 takes its turn and a slot, and
@@ -260,9 +263,9 @@ impl<T: Timer> Throttle<T> {
     /// Changes the settings while calls wait and are inside.
     ///
     /// A rate that stays as it is goes on; the others are matched with those before by their order, and
-    /// what was used under the old one stays used, so that a change hands out no fresh quota. Calls inside go on; those who wait keep their
-    /// places, also where they are more than a new queue bound. Who waits with a cost that can no longer
-    /// be admitted is turned away with [`AdmitError::Cost`].
+    /// what was used under the old one stays used, so that a change hands out no fresh quota. Calls inside go
+    /// on; those who wait keep their places, also where they are more than a new queue bound. Whoever waits with
+    /// a cost that can no longer be admitted is turned away with [`AdmitError::Cost`].
     ///
     /// # Errors
     /// If a parameter makes no sense; nothing has changed then.

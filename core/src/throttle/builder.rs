@@ -38,7 +38,7 @@ impl<T: Timer> Builder<T> {
         self
     }
 
-    /// How many calls may be inside at once: [`Settings::concurrency`].
+    /// How many calls may be inside at once; 0, the default, for any number: [`Settings::concurrency`].
     pub fn concurrency(mut self, concurrency: usize) -> Self {
         self.settings = self.settings.concurrency(concurrency);
         self
