@@ -132,7 +132,7 @@ impl<B: Book, T: Timer> Engine<B, T> {
         let mut state = self.state.lock();
         let now = state.read(&self.timer);
         let result = look(&mut state, now);
-        if state.due != state.armed {
+        if state.is_astray() {
             self.settle(state, now);
         }
         result
@@ -261,6 +261,11 @@ impl<B: Book> State<B> {
     /// The steady time at which the timer read `raw`.
     pub(crate) fn steady_at(&self, raw: Tick) -> Tick {
         self.clock.steady_at(raw)
+    }
+
+    /// Whether the alarm is not as it ought to be: the source has stepped back, or the timer has failed.
+    fn is_astray(&self) -> bool {
+        self.due.is_some() && self.due != self.armed
     }
 
     fn read<T: Timer>(&mut self, timer: &T) -> Tick {

@@ -318,8 +318,8 @@ impl Semaphore {
 
     /// Closes the semaphore: everybody who waits, or will ask, gets an error. Permits go on being valid.
     ///
-    /// Who had been granted permits, but not noticed before the close, gets the error as well, and the permits
-    /// are free again.
+    /// Whoever had been granted permits, but not noticed before the close, gets the error as well, and gives the
+    /// permits back then.
     pub fn close(&self) {
         self.engine.close();
     }

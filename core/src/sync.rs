@@ -35,8 +35,8 @@ pub(crate) use const_fn;
 /// A mutex that never reports poisoning.
 ///
 /// Wakers are woken and dropped after the lock is let go. What foreign code does run under core's locks
-/// (reading the timer, cloning a waker, hashing and comparing keys) runs before anything is changed, so a
-/// panic there leaves the data whole.
+/// (reading the timer, cloning a waker, hashing and comparing keys) runs before anything is changed that others
+/// depend on, so a panic there leaves the data sound; the most it costs is the memory of a key.
 #[derive(Default)]
 pub(crate) struct Mutex<T>(primitives::Mutex<T>);
 

@@ -393,3 +393,35 @@ fn a_call_counts_from_the_moment_it_comes_out_also_if_nobody_looks() {
     timer.advance(ms(1));
     assert!(gate.try_acquire().is_ok());
 }
+
+#[test]
+fn what_has_ceased_to_count_does_not_come_back_with_a_longer_period() {
+    for look in [false, true] {
+        let (timer, gate) = with(Rate::per_second(1.0));
+        drop(gate.try_acquire().unwrap());
+        timer.advance(5 * SECOND);
+        if look {
+            assert_eq!(gate.available(), 1.0);
+        }
+        gate.update(Settings::new().rate(Rate::new(1.0, 10 * SECOND))).unwrap();
+        assert!(gate.try_acquire().is_ok(), "look: {look}");
+    }
+}
+
+#[test]
+fn a_call_of_a_group_is_taken_back_like_any_other() {
+    let (timer, gate) = with(Rate::per_second(1e6));
+    for _ in 0..5_000 {
+        drop(gate.try_acquire().unwrap());
+        timer.advance(Duration::from_micros(10));
+    }
+    timer.advance(ms(900));
+    let first = gate.try_acquire().unwrap();
+    timer.advance(Duration::from_micros(1));
+    let _second = gate.try_acquire().unwrap();
+    timer.advance(ms(500));
+    drop(gate.try_acquire().unwrap());
+    let before = gate.available();
+    first.refund();
+    assert_eq!(gate.available(), before + 1.0);
+}

@@ -9,6 +9,8 @@
 mod bounded;
 #[path = "loom/memory.rs"]
 mod memory;
+#[path = "loom/resize.rs"]
+mod resize;
 #[path = "loom/semaphore.rs"]
 mod semaphore;
 #[path = "loom/throttle.rs"]

@@ -73,7 +73,7 @@ impl Wait {
             _ => state.book.discard(ask, now),
         }
         // Behind the front, one who leaves changes nothing for the others.
-        if front || limited || stage == Stage::Granted {
+        if front || limited || stage == Stage::Granted || state.is_astray() {
             engine.settle(state, now);
         } else {
             drop(state);
@@ -174,7 +174,13 @@ impl<B: Book, T: Timer> Engine<B, T> {
     fn up_to_date(self: &Arc<Self>) -> (MutexGuard<'_, State<B>>, Tick) {
         let mut state = self.state.lock();
         let mut now = state.read(&self.timer);
-        while state.due.is_some_and(|due| due <= now) {
+        if state.is_astray() {
+            self.settle(state, now);
+            state = self.state.lock();
+            now = state.read(&self.timer);
+        }
+        // At the end of its time nothing is due any more.
+        while now < Tick::MAX && state.due.is_some_and(|due| due <= now) {
             self.settle(state, now);
             state = self.state.lock();
             now = state.read(&self.timer);

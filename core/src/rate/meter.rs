@@ -209,16 +209,16 @@ impl Meter {
         let (capacity, window) = (new.plan.capacity, new.plan.window);
         let since = self.since;
         new.pace = match (self.pace, new.pace) {
-            (Pace::Window(log), Pace::Window(_)) => Pace::Window(log.with(capacity, window)),
+            (Pace::Window(log), Pace::Window(_)) => Pace::Window(log.with(now, capacity, window)),
             (Pace::Smooth(smooth), Pace::Window(_)) => {
-                Pace::Window(smooth.into_parts().0.with(capacity, window))
+                Pace::Window(smooth.into_parts().0.with(now, capacity, window))
             }
             (Pace::Window(log), Pace::Smooth(_)) => {
-                Pace::Smooth(Smooth::new(&new.plan, log.with(capacity, window), now))
+                Pace::Smooth(Smooth::new(&new.plan, log.with(now, capacity, window), now))
             }
             (Pace::Smooth(smooth), Pace::Smooth(_)) => {
                 let (log, next) = smooth.into_parts();
-                Pace::Smooth(Smooth::new(&new.plan, log.with(capacity, window), next.max(now)))
+                Pace::Smooth(Smooth::new(&new.plan, log.with(now, capacity, window), next.max(now)))
             }
             // The two remember different things: what is used counts as used just now. A window looks
             // further back than a bucket does.

@@ -139,8 +139,9 @@ impl WindowLog {
         u64::try_from(self.used).unwrap_or(u64::MAX)
     }
 
-    /// The same log under another limit.
-    pub(crate) fn with(mut self, capacity: Micros, period: u64) -> Self {
+    /// The same log under another limit. What has ceased to count under the old one does not come back.
+    pub(crate) fn with(mut self, now: Tick, capacity: Micros, period: u64) -> Self {
+        self.expire(now.0);
         self.capacity = capacity;
         self.period = period;
         self
@@ -162,7 +163,7 @@ impl WindowLog {
             self.dropped = Some(entry.at);
         }
         if self.entries.is_empty() {
-            self.grouped = false;
+            self.grouped &= self.open.cost > 0 && self.open_since < self.open.at;
             if self.open.cost > 0 && expired(&self.open) {
                 self.used -= u128::from(self.open.cost);
                 self.open.cost = 0;

@@ -2,17 +2,30 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 
 use crate::sync::Arc;
 
-/// Wakes a thread that is parked.
-struct Unpark(Thread);
+/// Wakes a thread that waits. Not by parking it: whoever calls may use that for something else.
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<bool>,
+    changed: Condvar,
+}
 
-impl Wake for Unpark {
+impl Bell {
+    fn wait(&self) {
+        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let rung = self.changed.wait_while(rung, |rung| !*rung);
+        *rung.unwrap_or_else(PoisonError::into_inner) = false;
+    }
+}
+
+impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_one();
     }
 }
 
@@ -23,12 +36,13 @@ impl Wake for Unpark {
 #[track_caller]
 pub(super) fn block_on<F: Future + Unpin>(mut future: F) -> F::Output {
     refuse_where_tasks_are_driven();
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let bell = Arc::new(Bell::default());
+    let waker = Waker::from(bell.clone());
     let mut cx = Context::from_waker(&waker);
     loop {
         match Pin::new(&mut future).poll(&mut cx) {
             Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
+            Poll::Pending => bell.wait(),
         }
     }
 }

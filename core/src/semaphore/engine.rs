@@ -275,43 +275,49 @@ impl Engine {
 
     /// Takes up to `n` free permits away for good; returns how many.
     pub(crate) fn forget(&self, n: usize) -> usize {
-        let mut forgotten = 0;
+        let forgotten = self.take_free(n);
+        self.uncount(forgotten);
+        forgotten
+    }
+
+    /// Takes up to `n` out of the free permits, unless they are spoken for; returns how many.
+    fn take_free(&self, n: usize) -> usize {
+        let mut taken = 0;
         let fewer = |word: usize| {
-            forgotten = if word & SLOW == 0 { n.min(word >> SHIFT) } else { 0 };
-            Some(word - (forgotten << SHIFT))
+            taken = if word & SLOW == 0 { n.min(word >> SHIFT) } else { 0 };
+            Some(word - (taken << SHIFT))
         };
         // Always `Ok`: the closure refuses nothing.
         let _ = self.word.fetch_update(Ordering::Acquire, Ordering::Relaxed, fewer);
-        self.uncount(forgotten);
-        forgotten
+        taken
     }
 
     /// Notes that `n` permits in somebody's hands will never come back.
     ///
     /// They count against the capacity; when a shrink has left less than that, against the debt,
-    /// which they can no longer pay.
+    /// which they can no longer pay. Under the lock, so that no resize comes between the two.
     pub(crate) fn uncount(&self, n: usize) {
+        if n == 0 {
+            return;
+        }
+        let mut slow = self.slow.lock();
         let fewer = |now: usize| Some(now.saturating_sub(n));
         let before = self.capacity.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer);
-        let owed = n.saturating_sub(before.unwrap_or(n));
-        if owed > 0 {
-            let mut slow = self.slow.lock();
-            slow.debt = slow.debt.saturating_sub(owed);
-            self.settle(slow, 0);
-        }
+        slow.debt = slow.debt.saturating_sub(n.saturating_sub(before.unwrap_or(n)));
+        self.settle(slow, 0);
     }
 
     /// Makes the permits `capacity` in all. What cannot be taken away now is owed by later releases.
     pub(crate) fn resize(&self, capacity: usize) {
         let mut slow = self.slow.lock();
-        self.word.fetch_or(SLOW, Ordering::Relaxed);
         let before = self.capacity.swap(capacity, Ordering::Relaxed);
-        if capacity >= before {
-            slow.escrow += capacity - before;
-        } else {
-            slow.debt += before - capacity;
+        let more = capacity.saturating_sub(before);
+        let fewer = before.saturating_sub(capacity);
+        slow.debt += fewer - self.take_free(fewer);
+        if slow.debt > 0 {
+            self.word.fetch_or(SLOW, Ordering::Relaxed);
         }
-        self.settle(slow, 0);
+        self.settle(slow, more);
     }
 
     pub(crate) fn close(&self) {

@@ -191,5 +191,10 @@ fn at_the_end_of_its_time_a_throttle_is_no_more_open_than_while_a_clock_stands_s
         }
         drop(burst(&gate, &case));
         assert!(gate.try_acquire().is_err(), "{case:?}");
+        // Nor does anybody wait for what never comes but in line.
+        let line = [waiting(gate.acquire()), waiting(gate.acquire())];
+        assert!(gate.try_acquire().is_err() && !gate.check(1.0).is_ready(), "{case:?}");
+        drop(line);
+        assert_eq!((gate.waiting(), timer.armed()), (0, 0), "{case:?}");
     }
 }

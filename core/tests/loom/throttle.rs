@@ -222,9 +222,25 @@ fn a_permit_that_comes_back_while_a_time_limit_ends_is_taken_or_stays() {
 }
 
 #[test]
-fn a_permit_that_comes_back_while_the_alarm_rings_lets_the_next_in() {
+fn a_permit_that_comes_back_while_the_alarm_rings_changes_nothing_for_whom_it_rings() {
     loom::model(|| {
-        // The alarm is set for the first to wait; the second waits for the slot as well.
+        let (timer, gate) = gate(Settings::new().rate(Rate::per_second(2.0).until_answered()));
+        drop(gate.try_acquire().unwrap());
+        let inside = gate.try_acquire_owned().unwrap();
+        let call = waiting(gate.acquire());
+        assert_eq!(timer.next_alarm(), Some(at(1)), "for the call that is over");
+        let ring = ring(&timer);
+        let come_out = thread::spawn(move || drop(inside));
+        ring.join().unwrap();
+        come_out.join().unwrap();
+        assert_eq!(admitted(&timer, call), at(1));
+        at_rest(&timer, &gate);
+    });
+}
+
+#[test]
+fn a_slot_that_comes_back_while_the_clock_moves_lets_the_next_in_when_both_are_there() {
+    loom::model(|| {
         let (timer, gate) = gate(Settings::new().rate(Rate::per_second(1.0)).concurrency(1));
         let inside = gate.try_acquire_owned().unwrap();
         let call = waiting(gate.acquire());

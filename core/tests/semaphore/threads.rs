@@ -120,3 +120,22 @@ fn what_a_holder_wrote_is_seen_by_the_next() {
     log.sort_unstable();
     assert_eq!(log, Vec::from_iter(0..10));
 }
+
+#[test]
+fn a_thread_that_blocks_for_a_permit_can_still_be_unparked_for_something_else() {
+    let semaphore = Arc::new(Semaphore::new(0));
+    thread::current().unpark();
+    let adder = {
+        let semaphore = semaphore.clone();
+        thread::spawn(move || {
+            while semaphore.waiting() == 0 {
+                thread::yield_now();
+            }
+            semaphore.add_permits(1);
+        })
+    };
+    drop(semaphore.blocking_acquire().unwrap());
+    adder.join().unwrap();
+    // Returns at once, or the test hangs.
+    thread::park();
+}

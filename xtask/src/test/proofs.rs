@@ -20,6 +20,8 @@ pub(crate) fn loom() -> Result<()> {
     let mut test = cargo();
     test.args(["test", "--release", "--package", "tollgate-core", "--test", "loom"]);
     test.env("CARGO_TARGET_DIR", path("target/loom"));
+    // It would be heeded instead, and without the flag there is not a single test.
+    test.env_remove("CARGO_ENCODED_RUSTFLAGS");
     test.env("RUSTFLAGS", with_flag("RUSTFLAGS", "--cfg loom"));
     if env::var_os("LOOM_MAX_PREEMPTIONS").is_none() {
         test.env("LOOM_MAX_PREEMPTIONS", PREEMPTIONS);
