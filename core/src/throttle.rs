@@ -267,6 +267,9 @@ impl<T: Timer> Throttle<T> {
     /// on; those who wait keep their places, also where they are more than a new queue bound. Whoever waits with
     /// a cost that can no longer be admitted is turned away with [`AdmitError::Cost`].
     ///
+    /// Units of calls that were let in before, or at that very moment, do not come back to the rates set here
+    /// when such a call is refunded or dropped unpolled; they come back with time.
+    ///
     /// # Errors
     /// If a parameter makes no sense; nothing has changed then.
     ///

@@ -409,6 +409,7 @@ fn what_has_ceased_to_count_does_not_come_back_with_a_longer_period() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes long, and is arithmetic only")]
 fn a_call_of_a_group_is_taken_back_like_any_other() {
     let (timer, gate) = with(Rate::per_second(1e6));
     for _ in 0..5_000 {

@@ -188,10 +188,13 @@ mod throttle {
         let hosts = Keyed::builder_on(ManualTimer::new()).per_key(Settings::new().concurrency(1));
         let hosts = hosts.build().expect("sound");
         let inside = hosts.try_acquire(7).expect("it is free");
-        Crowd::queue("Keyed, one key, let in one by one", || hosts.acquire(7)).leave(|waiters| {
+        let crowd = Crowd::queue("Keyed, one key, let in one by one", || hosts.acquire(7));
+        let most = crowd.most_per_waiter();
+        crowd.leave(|waiters| {
             drop(inside);
             take(waiters);
         });
+        assert!(most <= PER_WAITER, "{most} bytes per waiter");
     }
 }
 
