@@ -97,13 +97,13 @@ fn a_debt_is_paid_before_anybody_is_let_in_and_only_once() {
 #[test]
 fn one_release_serves_a_crowd_and_leaves_the_rest_free() {
     let semaphore = Semaphore::new(0);
-    let line: Vec<_> = (0..1_000).map(|_| waiting(semaphore.acquire())).collect();
-    assert_eq!(semaphore.waiting(), 1_000);
-    semaphore.release(1_002);
+    let line: Vec<_> = (0..100).map(|_| waiting(semaphore.acquire())).collect();
+    assert_eq!(semaphore.waiting(), 100);
+    semaphore.release(102);
     assert_eq!((semaphore.waiting(), semaphore.available_permits()), (0, 2));
     let permits: Vec<_> = line.into_iter().map(|waiter| ready(waiter).unwrap()).collect();
     drop(permits);
-    assert_eq!(semaphore.available_permits(), 1_002);
+    assert_eq!(semaphore.available_permits(), 102);
 }
 
 #[test]
