@@ -1,5 +1,6 @@
 //! The semaphore: what runs at once with a release, an acquire, a cancel.
 
+use std::mem;
 use std::sync::Arc;
 
 use futures::future::{join, join_all};
@@ -26,8 +27,9 @@ fn meanwhile(
 fn a_batch_reaches_all_whom_it_suffices_for() {
     loom::model(|| {
         let semaphore = semaphore(0);
-        let one = meanwhile(&semaphore, |it| block_on(it.acquire()).unwrap().forget());
-        let two = meanwhile(&semaphore, |it| block_on(it.acquire_many(2)).unwrap().forget());
+        let one = meanwhile(&semaphore, |it| mem::forget(block_on(it.acquire()).unwrap()));
+        let two = meanwhile(&semaphore, |it| mem::forget(block_on(it.acquire_many(2)).unwrap()));
+        // Kept without a word to the semaphore, which might be an occasion to serve the other.
         semaphore.add_permits(3);
         one.join().unwrap();
         two.join().unwrap();
