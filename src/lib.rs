@@ -17,9 +17,9 @@
 
 pub use tollgate_core::{
     AcquireError, AdmitError, BoundedPermit, BoundedSemaphore, Check, ConfigError, CostError, Counting, Hold,
-    OverReleaseError, OwnedBoundedPermit, OwnedSemaphorePermit, Pacing, Rate, Refused, Semaphore,
-    SemaphorePermit, Settings, ThrottleStreamExt, TooManyPermitsError, TryAcquireError, TryAdmitError,
-    stream, time,
+    NotInsideError, OverReleaseError, OwnedBoundedPermit, OwnedSemaphorePermit, Pacing, Rate, Refused,
+    Semaphore, SemaphorePermit, Settings, ThrottleStreamExt, TooManyPermitsError, TryAcquireError,
+    TryAdmitError, stream, time,
 };
 
 /// The types that wait on time for any [`Timer`](time::Timer), and the modules with builders and futures.

@@ -49,6 +49,6 @@ pub use semaphore::{
 };
 pub use stream::{Refused, ThrottleStreamExt};
 pub use throttle::{
-    AdmitError, Check, CostError, Hold, OwnedThrottlePermit, Settings, Throttle, ThrottlePermit,
-    TryAdmitError,
+    AdmitError, Check, CostError, Hold, NotInsideError, OwnedThrottlePermit, Settings, Throttle,
+    ThrottlePermit, TryAdmitError,
 };

@@ -124,7 +124,8 @@ impl Limits {
     #[inline]
     pub(crate) fn admits(&mut self, now: Tick, cost: Micros) -> bool {
         let unanswered = self.unanswered;
-        self.gate(now) == Verdict::Now
+        self.paused_until <= now
+            && self.slots.when(now) == Verdict::Now
             && self.meters.iter_mut().all(|meter| meter.when(now, cost, unanswered) == Verdict::Now)
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 pub use acquire::{Acquire, Consume};
 pub use builder::Builder;
 pub use check::{Check, Hold};
-pub use error::{AdmitError, CostError, TryAdmitError};
+pub use error::{AdmitError, CostError, NotInsideError, TryAdmitError};
 pub(crate) use lines::checked_cost;
 pub use permit::Permit;
 pub use settings::Settings;
@@ -233,6 +233,32 @@ impl<T: Timer> Throttle<T> {
         Ok(())
     }
 
+    /// Ends a call of this cost whose permit was [forgotten](Permit::forget), as dropping the permit would have.
+    ///
+    /// # Errors
+    /// If no such call is inside, or the calls whose permits were forgotten cost less in all; nothing has
+    /// changed then.
+    ///
+    /// ```
+    /// use tollgate_core::{Throttle, time::ManualTimer};
+    ///
+    /// let throttle = Throttle::builder_on(ManualTimer::new()).concurrency(1).build()?;
+    /// throttle.try_acquire()?.forget();
+    /// assert!(throttle.try_acquire().is_err());
+    /// throttle.release(1.0)?;
+    /// assert!(throttle.try_acquire().is_ok());
+    /// assert!(throttle.release(1.0).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn release(&self, cost: f64) -> Result<(), NotInsideError> {
+        let micros = if (0.0..=MAX_UNITS).contains(&cost) { to_micros(cost) } else { Micros::MAX };
+        if self.engine.peek(|state| state.book.remember(micros)) {
+            self.end(micros);
+            return Ok(());
+        }
+        Err(NotInsideError { cost })
+    }
+
     /// Holds everybody until so long from now; those inside go on.
     ///
     /// A pause only ever extends one that is on. [`Duration::MAX`] holds until [`resume`](Self::resume).
@@ -342,8 +368,12 @@ impl<T: Timer> Throttle<T> {
         });
     }
 
+    fn forget(&self, cost: Micros) {
+        self.engine.peek(|state| state.book.forget(cost));
+    }
+
     #[inline]
-    fn release(&self, cost: Micros) {
+    fn end(&self, cost: Micros) {
         self.engine.give_back(
             |lines| lines.limits.release_needs_time(),
             |lines, now| lines.limits.release(now, cost),

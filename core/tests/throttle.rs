@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{SECOND, build, ms, poll, ready, waiting, with};
 use tollgate_core::time::Tick;
-use tollgate_core::{AdmitError, Check, Hold, Rate, Settings, TryAdmitError};
+use tollgate_core::{AdmitError, Check, Hold, NotInsideError, Rate, Settings, TryAdmitError};
 
 #[test]
 fn a_heavy_call_at_the_front_is_not_overtaken() {
@@ -209,4 +209,35 @@ fn what_is_shown_for_debugging_tells_the_state() {
         (format!("{permit:?}"), format!("{call:?}")),
         ("Permit { cost: 1.0, .. }".into(), "Acquire { cost: 0.5, .. }".into())
     );
+}
+
+#[test]
+fn a_call_whose_permit_is_forgotten_stays_inside_until_it_is_released() {
+    let (timer, throttle) = with(Rate::per_second(3.0).until_answered());
+    throttle.try_acquire_cost(2.0).unwrap().forget();
+    throttle.try_acquire_cost(0.5).unwrap().forget();
+    assert_eq!((throttle.in_flight(), throttle.available()), (2, 0.5));
+    for wrong in [f64::NAN, -1.0, 2.6, f64::INFINITY] {
+        let error = throttle.release(wrong).unwrap_err();
+        assert!(error.cost.total_cmp(&wrong).is_eq(), "{error}");
+    }
+    throttle.release(2.0).unwrap();
+    assert_eq!(throttle.release(2.0), Err(NotInsideError { cost: 2.0 }));
+    assert_eq!(throttle.release(0.4), Err(NotInsideError { cost: 0.4 }), "only 0.5 is left");
+    throttle.release(0.5).unwrap();
+    assert_eq!(throttle.release(0.0), Err(NotInsideError { cost: 0.0 }));
+    assert_eq!((throttle.in_flight(), throttle.available()), (0, 0.5));
+    timer.advance(Duration::from_secs(1));
+    assert_eq!(throttle.available(), 3.0);
+}
+
+#[test]
+fn a_release_by_hand_takes_nothing_from_permits_in_hand_and_lets_the_next_in() {
+    let (_, throttle) = build(Settings::new().concurrency(1));
+    let permit = throttle.try_acquire().unwrap();
+    assert!(throttle.release(1.0).is_err());
+    permit.forget();
+    let mut next = waiting(throttle.acquire());
+    throttle.release(1.0).unwrap();
+    assert!(poll(&mut next).is_ready());
 }

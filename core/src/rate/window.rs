@@ -55,12 +55,18 @@ impl WindowLog {
     }
 
     /// When `cost` fits, while `reserved` more is taken up by calls not charged yet.
+    #[inline]
     pub(crate) fn when(&mut self, now: Tick, cost: Micros, reserved: u128) -> Verdict {
         self.expire(now.0);
         let total = self.used + reserved + u128::from(cost);
-        let Some(over) = total.checked_sub(u128::from(self.capacity)).filter(|&over| over > 0) else {
+        if total <= u128::from(self.capacity) {
             return Verdict::Now;
-        };
+        }
+        self.when_freed(total - u128::from(self.capacity))
+    }
+
+    /// When so much of what counts now counts no more.
+    fn when_freed(&self, over: u128) -> Verdict {
         let mut freed = 0;
         for entry in self.entries.iter().chain(std::iter::once(&self.open)) {
             freed += u128::from(entry.cost);

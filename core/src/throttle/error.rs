@@ -50,6 +50,13 @@ pub enum CostError {
     },
 }
 
+/// No call of such a cost is inside without a permit: [`Throttle::release`](crate::Throttle::release).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NotInsideError {
+    /// What was given.
+    pub cost: f64,
+}
+
 impl fmt::Display for AdmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -84,9 +91,16 @@ impl fmt::Display for CostError {
     }
 }
 
+impl fmt::Display for NotInsideError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no call that cost {} is inside with its permit forgotten", self.cost)
+    }
+}
+
 impl Error for AdmitError {}
 impl Error for TryAdmitError {}
 impl Error for CostError {}
+impl Error for NotInsideError {}
 
 impl From<CostError> for AdmitError {
     fn from(error: CostError) -> Self {

@@ -18,6 +18,14 @@ pub(crate) struct Lines {
     consumers: Line,
     /// How many ever joined a line: the place of the next one.
     joined: u64,
+    forgotten: Forgotten,
+}
+
+/// Calls inside whose permits are no more.
+#[derive(Default)]
+struct Forgotten {
+    calls: usize,
+    cost: u128,
 }
 
 /// What a caller asks of a throttle. A `cost` that makes no sense is found out when it asks.
@@ -76,7 +84,13 @@ impl Request {
 
 impl Lines {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, callers: Line::new(), consumers: Line::new(), joined: 0 }
+        Self {
+            limits,
+            callers: Line::new(),
+            consumers: Line::new(),
+            joined: 0,
+            forgotten: Forgotten::default(),
+        }
     }
 }
 
@@ -185,6 +199,25 @@ impl Book for Lines {
 }
 
 impl Lines {
+    /// A call is inside whose permit is no more.
+    pub(crate) fn forget(&mut self, cost: Micros) {
+        self.forgotten.calls += 1;
+        self.forgotten.cost += u128::from(cost);
+    }
+
+    /// A call whose permit was forgotten is about to end; not if none can have had this cost.
+    pub(crate) fn remember(&mut self, cost: Micros) -> bool {
+        let calls = self.forgotten.calls.checked_sub(1);
+        let (Some(calls), Some(cost)) = (calls, self.forgotten.cost.checked_sub(u128::from(cost))) else {
+            return false;
+        };
+        if calls == 0 && cost > 0 {
+            return false;
+        }
+        self.forgotten = Forgotten { calls, cost };
+        true
+    }
+
     #[inline]
     fn let_in(&mut self, ask: &mut Ask, now: Tick) {
         match ask.wants.kind() {

@@ -70,13 +70,21 @@ impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
         let cost = std::mem::replace(&mut self.cost, OVER);
         self.throttle().unadmit(self.admitted, cost);
     }
+
+    /// Lets go of the permit without ending the call, which stays inside until [`Throttle::release`].
+    ///
+    /// For bindings to languages that run nothing when a value is no longer in use.
+    pub fn forget(mut self) {
+        let cost = std::mem::replace(&mut self.cost, OVER);
+        self.throttle().forget(cost);
+    }
 }
 
 impl<H: Borrow<Throttle<T>>, T: Timer> Drop for Permit<H, T> {
     #[inline]
     fn drop(&mut self) {
         if self.cost != OVER {
-            self.throttle.borrow().release(self.cost);
+            self.throttle.borrow().end(self.cost);
         }
     }
 }
