@@ -13,6 +13,11 @@
 //! # Features
 //! - `native` (default): the tokio timer. Without it there are the semaphores, which need no clock, and
 //!   everything else on a [`Timer`](time::Timer) of your own in [`generic`].
+//! - `share`: on wasm32, the function `share`, with which an app hands its throttle to the page's script.
+//!
+//! # In the browser, and in Node
+//! On `wasm32-unknown-unknown` the timer is JavaScript's (`performance.now` and `setTimeout`), whatever the
+//! features: `tollgate::Throttle` is written once and compiles for both.
 #![forbid(unsafe_code)]
 
 pub use tollgate_core::{
@@ -29,20 +34,12 @@ pub mod generic {
     };
 }
 
-#[cfg(feature = "native")]
+#[cfg(all(feature = "native", not(all(target_family = "wasm", target_os = "unknown"))))]
+mod native;
+#[cfg(all(feature = "native", not(all(target_family = "wasm", target_os = "unknown"))))]
 pub use native::*;
 
-/// What the platform fills in.
-#[cfg(feature = "native")]
-mod native {
-    pub use tollgate_native::{Keyed, Throttle, TokioTimer};
-
-    /// A call that a [`Throttle`] has let in, over when dropped; holds the throttle by reference.
-    pub type ThrottlePermit<'a> = tollgate_core::ThrottlePermit<'a, TokioTimer>;
-
-    /// A call that a [`Throttle`] has let in, over when dropped; can move into a task.
-    pub type OwnedThrottlePermit = tollgate_core::OwnedThrottlePermit<TokioTimer>;
-
-    /// A call that a [`Keyed`] has let in, over when dropped; can move into a task.
-    pub type KeyedPermit<K> = tollgate_core::keyed::Permit<K, TokioTimer>;
-}
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod wasm;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub use wasm::*;

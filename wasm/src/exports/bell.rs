@@ -1,0 +1,68 @@
+//! Who is to be looked at, and how JavaScript learns of it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+
+use js_sys::Function;
+use wasm_bindgen::JsValue;
+
+thread_local! {
+    static RUNG: RefCell<VecDeque<u32>> = const { RefCell::new(VecDeque::new()) };
+    static NOTIFY: RefCell<Option<Function>> = const { RefCell::new(None) };
+    /// A call of JavaScript's is under way, which will say by itself that somebody is to be looked at.
+    static CALLED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Wakes a waiter: puts its number on the list, and calls JavaScript if that is not calling us.
+pub(crate) struct Bell {
+    waiter: u32,
+}
+
+impl Bell {
+    pub(crate) fn waker(waiter: u32) -> Waker {
+        Waker::from(Arc::new(Self { waiter }))
+    }
+
+    pub(crate) fn connect(notify: Function) {
+        let before = NOTIFY.replace(Some(notify));
+        drop(before);
+    }
+
+    /// Runs a call of JavaScript's.
+    pub(crate) fn during<R>(call: impl FnOnce() -> R) -> R {
+        let outer = CALLED.replace(true);
+        let result = call();
+        CALLED.set(outer);
+        result
+    }
+
+    /// How many are on the list.
+    pub(crate) fn count() -> usize {
+        RUNG.with_borrow(VecDeque::len)
+    }
+
+    /// Takes the first from the list.
+    pub(crate) fn next() -> Option<u32> {
+        RUNG.with_borrow_mut(VecDeque::pop_front)
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let is_first = RUNG.with_borrow_mut(|rung| {
+            rung.push_back(self.waiter);
+            rung.len() == 1
+        });
+        if is_first && !CALLED.get() {
+            let notify = NOTIFY.with_borrow(Clone::clone);
+            // It only asks for a microtask, and has nothing to fail at.
+            let _failed = notify.map(|notify| notify.call0(&JsValue::UNDEFINED));
+        }
+    }
+}
