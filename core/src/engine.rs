@@ -20,9 +20,9 @@
 //! - Time limits: who is due to be granted at the very moment its limit ends, is granted.
 
 mod alarm;
+mod deadlines;
 mod wait;
 
-use std::collections::BTreeSet;
 use std::task::{Wake, Waker};
 
 use crate::config::ConfigError;
@@ -32,6 +32,7 @@ use crate::throttle::{AdmitError, CostError};
 use crate::time::{Steady, Tick, Timer};
 use crate::wakers::{Wakers, Woken};
 use alarm::Alarm;
+use deadlines::Deadlines;
 pub(crate) use wait::Wait;
 
 /// Who is next, whether they may go, and when to look again.
@@ -93,8 +94,8 @@ pub(crate) struct State<B: Book> {
     waiters: Waiters<B::Ask>,
     waiting: usize,
     clock: Steady,
-    /// The time limits of waiters. Entries of those who wait no more are dropped along the way.
-    limits: BTreeSet<(Tick, WaiterId)>,
+    /// The time limits of waiters. Those of who waits no more are dropped along the way.
+    deadlines: Deadlines,
     /// When to look again.
     due: Option<Tick>,
     /// What the alarm was last set to.
@@ -111,7 +112,7 @@ impl<B: Book, T: Timer> Engine<B, T> {
             waiters: Waiters::new(),
             waiting: 0,
             clock,
-            limits: BTreeSet::new(),
+            deadlines: Deadlines::default(),
             due: None,
             armed: None,
         };
@@ -263,6 +264,11 @@ impl<B: Book> State<B> {
         self.clock.steady_at(raw)
     }
 
+    /// What the timer read at an earlier steady time.
+    pub(crate) fn raw_at(&self, steady: Tick) -> Tick {
+        self.clock.raw_at(steady)
+    }
+
     /// Whether the alarm is not as it ought to be: the source has stepped back, or the timer has failed.
     fn is_astray(&self) -> bool {
         self.due.is_some() && self.due != self.armed
@@ -295,8 +301,8 @@ impl<B: Book> State<B> {
     /// Turns away the waiters whose limit `is_up`. Whether there were any.
     fn time_out(&mut self, granted: &mut Granted, is_up: impl Fn(Tick) -> bool) -> bool {
         let mut any = false;
-        while let Some(&(limit, id)) = self.limits.first().filter(|(limit, _)| is_up(*limit)) {
-            self.limits.remove(&(limit, id));
+        while let Some((_, id)) = self.deadlines.first().filter(|&(limit, _)| is_up(limit)) {
+            self.deadlines.remove(&mut self.waiters, id);
             if self.waiters.stage(id) == Stage::Waiting {
                 granted.wakers.push(self.turn_away(id, Stage::TimedOut));
                 any = true;
@@ -307,11 +313,11 @@ impl<B: Book> State<B> {
 
     /// The time limit that ends first, of those who still wait.
     fn next_limit(&mut self) -> Option<Tick> {
-        while let Some(&(limit, id)) = self.limits.first() {
+        while let Some((limit, id)) = self.deadlines.first() {
             if self.waiters.stage(id) == Stage::Waiting {
                 return Some(limit);
             }
-            self.limits.remove(&(limit, id));
+            self.deadlines.remove(&mut self.waiters, id);
         }
         None
     }

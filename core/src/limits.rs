@@ -63,29 +63,22 @@ impl Limits {
         cooldown: u64,
         now: Tick,
     ) -> Result<(), ConfigError> {
-        let new = meters(rates, now)?;
-        let mut old: Vec<Option<Meter>> = self.meters.drain(..).map(Some).collect();
+        let mut new = meters(rates, now)?;
         // A rate that stays as it is keeps its memory, also when others come or go before it.
-        let kept: Vec<Option<Meter>> = new
-            .iter()
-            .map(|new| {
-                let same =
-                    |old: &&mut Option<Meter>| old.as_ref().is_some_and(|old| old.rate() == new.rate());
-                old.iter_mut().find(same).and_then(Option::take)
-            })
-            .collect();
-        let mut others = old.into_iter().flatten();
-        for (new, kept) in new.into_iter().zip(kept) {
-            let new = new.since(now);
-            let meter = match kept {
-                Some(kept) => kept,
-                None => match others.next() {
-                    Some(old) => old.succeeded_by(new, now, self.unanswered),
-                    None => new,
-                },
-            };
-            self.meters.push(meter);
+        let mut kept = vec![false; new.len()];
+        for (index, meter) in new.iter_mut().enumerate() {
+            if let Some(same) = self.meters.iter().position(|old| old.rate() == meter.rate()) {
+                *meter = self.meters.remove(same);
+                kept[index] = true;
+            }
         }
+        let mut others = self.meters.iter_mut();
+        for (index, meter) in new.iter_mut().enumerate() {
+            if !kept[index] {
+                meter.succeed(others.next(), now, self.unanswered);
+            }
+        }
+        self.meters = new;
         self.slots.update(concurrency, cooldown);
         self.rates_changed();
         Ok(())
@@ -245,6 +238,13 @@ impl Limits {
         }
     }
 
+    /// Counts a call that was let in at `at` as let in now.
+    pub(crate) fn readmit(&mut self, at: Tick, now: Tick, cost: Micros) {
+        for meter in &mut self.meters {
+            meter.readmit(at, now, cost);
+        }
+    }
+
     /// Whether time matters when a call comes out.
     #[inline]
     pub(crate) fn release_needs_time(&self) -> bool {
@@ -287,9 +287,11 @@ impl Limits {
 }
 
 fn meters(rates: &[Rate], now: Tick) -> Result<Vec<Meter>, ConfigError> {
-    let several = rates.len() > 1;
-    let meter = |(index, &rate)| {
-        Meter::new(rate, now).map_err(|error: ConfigError| if several { error.in_rate(index) } else { error })
-    };
-    rates.iter().enumerate().map(meter).collect()
+    let mut meters = Vec::with_capacity(rates.len());
+    for (index, &rate) in rates.iter().enumerate() {
+        let several = rates.len() > 1;
+        let plan = rate.plan().map_err(|error| if several { error.in_rate(index) } else { error })?;
+        meters.push(Meter::new(rate, plan, now));
+    }
+    Ok(meters)
 }

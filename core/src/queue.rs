@@ -59,6 +59,8 @@ struct Waiter<A> {
     /// The neighbours in its line. The `prev` of a line's head means nothing.
     prev: u32,
     next: u32,
+    /// Its place among the deadlines, which is theirs to know; or [`NONE`].
+    deadline: u32,
     stage: Stage,
 }
 
@@ -74,7 +76,14 @@ impl<A> Waiters<A> {
             // Grown by an eighth, not doubled: a large crowd then has little slack to pay for.
             self.slots.reserve_exact((self.slots.len() / 8).max(16));
         }
-        let waiter = Waiter { ask, waker: Some(waker), prev: line.tail, next: NONE, stage: Stage::Waiting };
+        let waiter = Waiter {
+            ask,
+            waker: Some(waker),
+            prev: line.tail,
+            next: NONE,
+            deadline: NONE,
+            stage: Stage::Waiting,
+        };
         let key = self.slots.insert(waiter);
         let id = u32::try_from(key).ok().filter(|&id| id != NONE).expect("fewer than 2^32 - 1 waiters");
         match line.tail {
@@ -150,6 +159,17 @@ impl<A> Waiters<A> {
 
     pub(crate) fn ask_mut(&mut self, id: WaiterId) -> &mut A {
         &mut self.slots[id.0 as usize].ask
+    }
+
+    /// Notes where among the deadlines that of a waiter is.
+    pub(crate) fn set_deadline(&mut self, id: WaiterId, place: usize) {
+        self.slots[id.0 as usize].deadline = place as u32;
+    }
+
+    /// Where among the deadlines that of a waiter was, if it had one. Now it has none.
+    pub(crate) fn take_deadline(&mut self, id: WaiterId) -> Option<usize> {
+        let place = std::mem::replace(&mut self.slots[id.0 as usize].deadline, NONE);
+        (place != NONE).then_some(place as usize)
     }
 
     /// Everybody who waits, in whichever line, in no order.

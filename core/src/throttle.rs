@@ -233,6 +233,26 @@ impl<T: Timer> Throttle<T> {
         Ok(())
     }
 
+    /// Counts a call that was let in at `admitted` as let in now.
+    ///
+    /// For a call that began later than it was let in, because it had to wait elsewhere or its task was not
+    /// run at once: what a server sees is when it begins. Rates that count until answered count it in any
+    /// case; with smooth pacing it keeps its place in the schedule. Returns when it counts from now on.
+    ///
+    /// # Errors
+    /// If `cost` is NaN, infinite or negative; nothing has changed then.
+    pub fn readmit(&self, admitted: Tick, cost: f64) -> Result<Tick, CostError> {
+        if !(cost >= 0.0 && cost.is_finite()) {
+            return Err(CostError::Invalid { cost });
+        }
+        let cost = to_micros(cost.min(MAX_UNITS));
+        Ok(self.engine.change(|state, now| {
+            let at = state.steady_at(admitted);
+            state.book.limits.readmit(at, now, cost);
+            state.raw_at(now)
+        }))
+    }
+
     /// Ends a call of this cost whose permit was [forgotten](Permit::forget), as dropping the permit would have.
     ///
     /// # Errors
@@ -337,6 +357,14 @@ impl<T: Timer> Throttle<T> {
     #[must_use]
     pub fn available(&self) -> f64 {
         self.engine.look(|state, now| state.book.limits.available(now))
+    }
+
+    /// Whether all is as it was when new: nobody waits or is inside, no pause is on, no rate counts anything.
+    ///
+    /// Another throttle with the same settings would decide the same from now on, so this one can be dropped.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.engine.look(|state, now| state.waiting() == 0 && state.book.limits.is_fresh(now))
     }
 
     /// How many wait.

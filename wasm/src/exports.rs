@@ -22,11 +22,10 @@ mod gate;
 mod settings;
 mod wait;
 
-use js_sys::Function;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::Throttle;
-use bell::Bell;
+use bell::{Bell, Notify};
 use desk::Desk;
 
 /// Hands a throttle to JavaScript, so that callers in both languages wait in one queue.
@@ -58,7 +57,7 @@ pub fn share(throttle: &Throttle) -> u32 {
 
 /// Whom to call when waiters are to be looked at and no call of JavaScript's is under way.
 #[wasm_bindgen]
-pub fn tollgate_connect(notify: Function) {
+pub fn tollgate_connect(notify: Notify) {
     Bell::connect(notify);
 }
 
@@ -109,6 +108,18 @@ pub fn tollgate_cancel(waiter: u32) -> i32 {
 #[wasm_bindgen]
 pub fn tollgate_release(gate: u32, cost: f64) -> i32 {
     Desk::call(|desk| desk.release(gate, cost))
+}
+
+/// When the last call was let in that [`tollgate_acquire`] or [`tollgate_next`] told of: nanoseconds of the clock.
+#[wasm_bindgen]
+pub fn tollgate_admitted() -> f64 {
+    Desk::with(|desk| desk.admitted()).unwrap_or(f64::NAN)
+}
+
+/// Counts a call that was let in at `admitted` as let in now.
+#[wasm_bindgen]
+pub fn tollgate_readmit(gate: u32, admitted: f64, cost: f64) -> i32 {
+    Desk::call(|desk| desk.readmit(gate, admitted, cost))
 }
 
 /// The next waiter whose wait is over, and how it ended: its number times 8, plus the [`code::Code`] below 0 made

@@ -18,6 +18,7 @@
 //! - `exports`: what the npm package calls. An app written in Rust turns it on to hand a throttle of its own
 //!   to JavaScript: [`share`].
 
+mod alarms;
 #[cfg(feature = "exports")]
 mod exports;
 mod sleep;
@@ -27,6 +28,12 @@ mod timer;
 pub use exports::share;
 pub use sleep::JsSleep;
 pub use timer::JsTimer;
+
+/// For code size: that of the standard library is larger than all that a throttle allocates. Constant time, and memory
+/// that is given back is merged with its neighbours.
+#[cfg(all(feature = "package", target_family = "wasm", target_os = "unknown"))]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
 /// Lets calls in when a slot is free, every rate allows their cost, and nobody said pause; on JavaScript's clock.
 ///

@@ -1,14 +1,13 @@
-//! An alarm that is set with `setTimeout`.
+//! An alarm of JavaScript's as a future.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use gloo_timers::callback::Timeout;
-use send_wrapper::SendWrapper;
 use tollgate_core::time::{Tick, Timer};
 
+use crate::alarms::Alarm;
 use crate::timer::JsTimer;
 
 /// The longest that `setTimeout` can sleep, in milliseconds. More than that would ring at once.
@@ -18,14 +17,11 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 
 /// Completes at its deadline, or early: after the longest sleep there is.
 ///
-/// Set when first polled, cleared when dropped.
-///
-/// # Panics
-/// When polled or dropped on another thread than the one on which it was first polled: an alarm of JavaScript
-/// belongs to its thread.
+/// Set when polled, cleared when dropped. An alarm of JavaScript belongs to its thread: dropped on another one, it
+/// stays set, and wakes whom it was to wake.
 pub struct JsSleep {
     deadline: Tick,
-    alarm: Option<SendWrapper<Timeout>>,
+    alarm: Option<Alarm>,
 }
 
 impl JsSleep {
@@ -43,9 +39,8 @@ impl Future for JsSleep {
             return Poll::Ready(());
         }
         let left = self.deadline.as_nanos() - now.as_nanos();
-        let millis = left.div_ceil(NANOS_PER_MILLI).min(LONGEST) as u32;
-        let waker = cx.waker().clone();
-        self.alarm = Some(SendWrapper::new(Timeout::new(millis, move || waker.wake())));
+        let millis = left.div_ceil(NANOS_PER_MILLI).min(LONGEST) as i32;
+        self.alarm = Some(Alarm::set(millis, cx.waker().clone()));
         Poll::Pending
     }
 }

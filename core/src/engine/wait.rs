@@ -61,12 +61,13 @@ impl Wait {
     /// Gives up the place, or hands on what was granted and not taken.
     pub(crate) fn abandon<B: Book, T: Timer>(&mut self, engine: &Arc<Engine<B, T>>) {
         let Place::Queued(id) = std::mem::replace(&mut self.place, Place::Done) else { return };
-        let mut state = engine.state.lock();
+        let mut guard = engine.state.lock();
+        let state = &mut *guard;
         let now = state.read(&engine.timer);
         let stage = state.waiters.stage(id);
         let front = stage == Stage::Waiting && state.is_front(id);
         let waker = if stage == Stage::Waiting { state.turn_away(id, Stage::Closed) } else { None };
-        let limited = state.limits.remove(&(Tick(self.limit), id));
+        let limited = state.deadlines.remove(&mut state.waiters, id);
         let ask = state.waiters.remove(id);
         match stage {
             Stage::Granted => state.book.take_back(ask, now),
@@ -74,9 +75,9 @@ impl Wait {
         }
         // Behind the front, one who leaves changes nothing for the others.
         if front || limited || stage == Stage::Granted || state.is_astray() {
-            engine.settle(state, now);
+            engine.settle(guard, now);
         } else {
-            drop(state);
+            drop(guard);
         }
         drop(waker);
     }
@@ -108,7 +109,7 @@ impl Wait {
         let limited = self.limit != u64::MAX;
         if limited {
             self.limit = now.0.saturating_add(self.limit);
-            state.limits.insert((Tick(self.limit), id));
+            state.deadlines.insert(&mut state.waiters, Tick(self.limit), id);
         }
         let front = state.is_front(id);
         if front {
@@ -138,7 +139,7 @@ impl Wait {
             return Poll::Pending;
         }
         self.place = Place::Done;
-        state.limits.remove(&(Tick(self.limit), id));
+        state.deadlines.remove(&mut state.waiters, id);
         let ask = state.waiters.remove(id);
         let error = match stage {
             Stage::Granted => {

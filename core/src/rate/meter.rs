@@ -5,7 +5,6 @@ use super::smooth::Smooth;
 use super::stepped::Stepped;
 use super::window::WindowLog;
 use super::{Pacing, Plan, Rate};
-use crate::config::ConfigError;
 use crate::time::Tick;
 use crate::units::{MAX_UNITS, Micros, to_micros};
 
@@ -48,16 +47,15 @@ enum Pace {
 }
 
 impl Meter {
-    pub(crate) fn new(rate: Rate, now: Tick) -> Result<Self, ConfigError> {
-        let plan = rate.plan()?;
-        let log = || WindowLog::new(plan.capacity, plan.window);
+    pub(crate) fn new(rate: Rate, plan: Plan, now: Tick) -> Self {
+        let log = WindowLog::new(plan.capacity, plan.window);
         let pace = match rate.pacing {
-            Pacing::Window => Pace::Window(log()),
+            Pacing::Window => Pace::Window(log),
             Pacing::Bucket { .. } => Pace::Bucket(Bucket::new(&plan)),
             Pacing::Stepped { .. } => Pace::Stepped(Stepped::new(&plan, now)),
-            Pacing::Smooth => Pace::Smooth(Smooth::new(&plan, log(), now)),
+            Pacing::Smooth => Pace::Smooth(Smooth::new(&plan, log, now)),
         };
-        Ok(Self { rate, plan, pace, since: None })
+        Self { rate, plan, pace, since: None }
     }
 
     pub(crate) fn rate(&self) -> Rate {
@@ -82,12 +80,6 @@ impl Meter {
             Pace::Stepped(bucket) => bucket.when(now, cost, reserved),
             Pace::Smooth(smooth) => smooth.when(now, cost, reserved),
         }
-    }
-
-    /// The same rate, set while calls may be inside.
-    pub(crate) fn since(mut self, now: Tick) -> Self {
-        self.since = Some(now);
-        self
     }
 
     /// Whether somebody waits for rates, and whether this one holds it the longest.
@@ -145,6 +137,20 @@ impl Meter {
         }
     }
 
+    /// Notes that a call let in at `at` begins only now. A place in a schedule it keeps.
+    pub(crate) fn readmit(&mut self, at: Tick, now: Tick, cost: Micros) {
+        if self.rate.is_until_answered() || self.is_from_before(at) {
+            return;
+        }
+        match &mut self.pace {
+            Pace::Window(log) => log.uncharge(at, cost),
+            Pace::Bucket(bucket) => bucket.uncharge(at, cost),
+            Pace::Stepped(bucket) => bucket.uncharge(at, cost),
+            Pace::Smooth(smooth) => smooth.uncharge(at, cost),
+        }
+        self.charge(now, cost);
+    }
+
     /// Whether a call let in at `at` may have come before this rate. At the very moment nobody can tell.
     fn is_from_before(&self, at: Tick) -> bool {
         self.since.is_some_and(|since| at <= since)
@@ -195,60 +201,61 @@ impl Meter {
 
     /// What counts as used at this moment.
     pub(crate) fn used(&mut self, now: Tick) -> Micros {
-        self.pace.used(now)
+        self.pace.used(now, 0)
     }
 
-    /// A new rate in the place of this one. What was used under the old one stays used.
+    /// Begins in the place of another rate, if there was one, while calls may be inside. What was used under
+    /// that one stays used.
     ///
-    /// `unanswered` is the cost of all calls inside: a rate that stops counting until they are answered
-    /// charges them now, and never again.
-    pub(crate) fn succeeded_by(mut self, mut new: Self, now: Tick, unanswered: u128) -> Self {
-        if self.rate.is_until_answered() && !new.rate.is_until_answered() {
-            self.charge(now, u64::try_from(unanswered).unwrap_or(u64::MAX).min(to_micros(MAX_UNITS)));
+    /// `unanswered` is the cost of all calls inside: after a rate that counted until they are answered they are
+    /// charged now, and never again.
+    pub(crate) fn succeed(&mut self, old: Option<&mut Self>, now: Tick, unanswered: u128) {
+        self.since = Some(now);
+        let Some(old) = old else { return };
+        if old.rate.is_until_answered() && !self.rate.is_until_answered() {
+            old.charge(now, u64::try_from(unanswered).unwrap_or(u64::MAX).min(to_micros(MAX_UNITS)));
         }
-        let (capacity, window) = (new.plan.capacity, new.plan.window);
-        let since = self.since;
-        new.pace = match (self.pace, new.pace) {
-            (Pace::Window(log), Pace::Window(_)) => Pace::Window(log.with(now, capacity, window)),
-            (Pace::Smooth(smooth), Pace::Window(_)) => {
-                Pace::Window(smooth.into_parts().0.with(now, capacity, window))
-            }
-            (Pace::Window(log), Pace::Smooth(_)) => {
-                Pace::Smooth(Smooth::new(&new.plan, log.with(now, capacity, window), now))
-            }
-            (Pace::Smooth(smooth), Pace::Smooth(_)) => {
-                let (log, next) = smooth.into_parts();
-                Pace::Smooth(Smooth::new(&new.plan, log.with(now, capacity, window), next.max(now)))
+        let Plan { capacity, window, burst, .. } = self.plan;
+        let next = match &old.pace {
+            Pace::Smooth(smooth) => smooth.next(),
+            _ => now,
+        };
+        match (old.pace.log(), self.pace.log()) {
+            (Some(before), Some(log)) => {
+                // It goes on from the same log, in which all calls are found.
+                log.take_over(before, now, capacity, window);
+                self.since = old.since;
+                if let Pace::Smooth(smooth) = &mut self.pace {
+                    smooth.begin(next.max(now));
+                }
             }
             // The two remember different things: what is used counts as used just now. A window looks
             // further back than a bucket does.
-            (mut old, pace) => {
-                let used = match (&mut old, &pace) {
-                    (Pace::Bucket(bucket), Pace::Window(_) | Pace::Smooth(_)) => {
-                        bucket.charged_within(window, now)
-                    }
-                    (Pace::Stepped(bucket), Pace::Window(_) | Pace::Smooth(_)) => {
-                        bucket.charged_within(window, now)
-                    }
-                    (old, _) => old.used(now),
-                };
-                new.pace = pace;
-                new.charge(now, used.min(new.plan.burst));
-                return new;
+            (_, log) => {
+                let within = if log.is_some() { window } else { 0 };
+                let used = old.pace.used(now, within);
+                self.charge(now, used.min(burst));
             }
-        };
-        // It goes on from the same log, in which all calls are found.
-        new.since = since;
-        new
+        }
     }
 }
 
 impl Pace {
-    fn used(&mut self, now: Tick) -> Micros {
+    /// The log of those that keep one.
+    fn log(&mut self) -> Option<&mut WindowLog> {
+        match self {
+            Self::Window(log) => Some(log),
+            Self::Smooth(smooth) => Some(smooth.log()),
+            Self::Bucket(_) | Self::Stepped(_) => None,
+        }
+    }
+
+    /// What counts as used at `now`; of a bucket, at least what may have been charged within the last `nanos`.
+    fn used(&mut self, now: Tick, nanos: u64) -> Micros {
         match self {
             Self::Window(log) => log.used(now),
-            Self::Bucket(bucket) => bucket.used(now),
-            Self::Stepped(bucket) => bucket.used(now),
+            Self::Bucket(bucket) => bucket.charged_within(nanos, now),
+            Self::Stepped(bucket) => bucket.charged_within(nanos, now),
             Self::Smooth(smooth) => smooth.log().used(now),
         }
     }

@@ -96,8 +96,14 @@ impl Smooth {
         &mut self.log
     }
 
-    /// The log and the time of the next place, for a rate that takes over from this one.
-    pub(crate) fn into_parts(self) -> (WindowLog, Tick) {
-        (self.log, Tick(self.speed.nanos(self.next)))
+    /// The time of the next place, for a rate that takes over from this one.
+    pub(crate) fn next(&self) -> Tick {
+        Tick(self.speed.nanos(self.next))
+    }
+
+    /// Begins the schedule anew, with its first place at `at`.
+    pub(crate) fn begin(&mut self, at: Tick) {
+        self.next = self.speed.at(at.0);
+        self.last = (at, self.next);
     }
 }

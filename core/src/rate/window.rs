@@ -145,12 +145,12 @@ impl WindowLog {
         u64::try_from(self.used).unwrap_or(u64::MAX)
     }
 
-    /// The same log under another limit. What has ceased to count under the old one does not come back.
-    pub(crate) fn with(mut self, now: Tick, capacity: Micros, period: u64) -> Self {
-        self.expire(now.0);
+    /// Takes over what another log remembers. What has ceased to count under its limit does not come back.
+    pub(crate) fn take_over(&mut self, old: &mut Self, now: Tick, capacity: Micros, period: u64) {
+        old.expire(now.0);
+        std::mem::swap(self, old);
         self.capacity = capacity;
         self.period = period;
-        self
     }
 
     fn joins_open(&self, now: u64) -> bool {

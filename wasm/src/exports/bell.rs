@@ -5,12 +5,22 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use js_sys::Function;
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A function of JavaScript's that takes nothing.
+    #[wasm_bindgen(js_name = Function, typescript_type = "Function")]
+    pub type Notify;
+
+    #[wasm_bindgen(method)]
+    fn call(this: &Notify, receiver: &JsValue);
+}
 
 thread_local! {
     static RUNG: RefCell<VecDeque<u32>> = const { RefCell::new(VecDeque::new()) };
-    static NOTIFY: RefCell<Option<Function>> = const { RefCell::new(None) };
+    static NOTIFY: RefCell<Option<Notify>> = const { RefCell::new(None) };
     /// A call of JavaScript's is under way, which will say by itself that somebody is to be looked at.
     static CALLED: Cell<bool> = const { Cell::new(false) };
 }
@@ -25,7 +35,7 @@ impl Bell {
         Waker::from(Arc::new(Self { waiter }))
     }
 
-    pub(crate) fn connect(notify: Function) {
+    pub(crate) fn connect(notify: Notify) {
         let before = NOTIFY.replace(Some(notify));
         drop(before);
     }
@@ -60,9 +70,12 @@ impl Wake for Bell {
             rung.len() == 1
         });
         if is_first && !CALLED.get() {
-            let notify = NOTIFY.with_borrow(Clone::clone);
-            // It only asks for a microtask, and has nothing to fail at.
-            let _failed = notify.map(|notify| notify.call0(&JsValue::UNDEFINED));
+            // It only asks for a microtask: it has nothing to fail at, and does not come back to us.
+            NOTIFY.with_borrow(|notify| {
+                if let Some(notify) = notify {
+                    notify.call(&JsValue::UNDEFINED);
+                }
+            });
         }
     }
 }

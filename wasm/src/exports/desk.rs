@@ -6,10 +6,11 @@ use std::task::{Poll, Waker};
 
 use slab::Slab;
 use tollgate_core::Rate;
+use tollgate_core::time::Tick;
 
 use super::bell::Bell;
 use super::code::Code;
-use super::gate::{Gate, Semaphore};
+use super::gate::{Entry, Gate, Semaphore};
 use super::settings::settings;
 use super::wait::Wait;
 use crate::{JsTimer, Throttle};
@@ -31,6 +32,8 @@ pub(crate) struct Desk {
     wakers: Vec<Waker>,
     /// Rates for the next throttle or update.
     rates: Vec<Rate>,
+    /// When the last call was let in that `acquire` or `next` told of.
+    admitted: Tick,
 }
 
 /// The desk is in use: JavaScript called from within a call.
@@ -39,7 +42,13 @@ pub(crate) struct Busy;
 
 impl Desk {
     const fn new() -> Self {
-        Self { gates: Slab::new(), waits: Slab::new(), wakers: Vec::new(), rates: Vec::new() }
+        Self {
+            gates: Slab::new(),
+            waits: Slab::new(),
+            wakers: Vec::new(),
+            rates: Vec::new(),
+            admitted: Tick::ZERO,
+        }
     }
 
     /// Uses the desk of this thread.
@@ -106,8 +115,11 @@ impl Desk {
         let waker = self.wakers.get(number).ok_or(Code::Unknown)?;
         let gate_at = self.gates.get_mut(gate as usize).ok_or(Code::Unknown)?;
         match gate_at.acquire(gate, cost, timeout, waker)? {
-            None => Ok(i32::from(Code::Done)),
-            Some(wait) => Ok(self.waits.insert(wait) as i32 + 1),
+            Entry::In(admitted) => {
+                self.admitted = admitted.unwrap_or(self.admitted);
+                Ok(i32::from(Code::Done))
+            }
+            Entry::Queued(wait) => Ok(self.waits.insert(wait) as i32 + 1),
         }
     }
 
@@ -133,13 +145,17 @@ impl Desk {
             let (Some(wait), Some(waker)) = (self.waits.get_mut(number), self.wakers.get(number)) else {
                 continue;
             };
-            if let Poll::Ready((code, permits)) = wait.poll(waker) {
-                let wait = self.waits.remove(number);
-                if let Some(gate) = self.gates.get_mut(wait.gate as usize) {
-                    gate.granted(permits);
+            let Poll::Ready(outcome) = wait.poll(waker) else { continue };
+            let wait = self.waits.remove(number);
+            let code = match outcome {
+                Ok(granted) => {
+                    let gate = self.gates.get_mut(wait.gate as usize);
+                    self.admitted = gate.and_then(|gate| gate.granted(granted)).unwrap_or(self.admitted);
+                    Code::Done
                 }
-                return Ok((number << CODE_BITS) as i32 - i32::from(code));
-            }
+                Err(code) => code,
+            };
+            return Ok((number << CODE_BITS) as i32 - i32::from(code));
         }
         Err(Code::NotNow)
     }
@@ -147,6 +163,16 @@ impl Desk {
     pub(crate) fn act(&mut self, gate: u32, deed: u32, value: f64) -> Result<i32, Code> {
         self.gate(gate)?.act(deed, value)?;
         Ok(to_be_looked_at())
+    }
+
+    pub(crate) fn readmit(&mut self, gate: u32, admitted: f64, cost: f64) -> Result<i32, Code> {
+        self.admitted = self.gate(gate)?.readmit(admitted, cost)?;
+        Ok(to_be_looked_at())
+    }
+
+    /// When the last call was let in that was told of, in nanoseconds.
+    pub(crate) fn admitted(&self) -> f64 {
+        self.admitted.as_nanos() as f64
     }
 
     pub(crate) fn read(&self, gate: u32, reading: u32, value: f64) -> f64 {

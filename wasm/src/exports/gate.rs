@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
+use tollgate_core::time::Tick;
 use tollgate_core::{BoundedSemaphore, Check, CostError, Rate, TryAcquireError, TryAdmitError};
 
 use super::code::Code;
 use super::settings::{count, millis};
-use super::wait::Wait;
+use super::wait::{Granted, Wait};
 use crate::Throttle;
 
 /// A semaphore or a throttle.
@@ -24,6 +25,13 @@ pub(crate) struct Semaphore {
     bounded: bool,
     inside: usize,
     max_waiting: usize,
+}
+
+/// What came of asking.
+pub(crate) enum Entry {
+    /// Entered; when, if the gate keeps time.
+    In(Option<Tick>),
+    Queued(Wait),
 }
 
 /// What a gate does.
@@ -49,6 +57,8 @@ pub(crate) enum Reading {
     Check = 5,
     /// The most that a call can cost.
     MaxCost = 6,
+    /// 1 if all is as it was when new.
+    Idle = 7,
 }
 
 impl Deed {
@@ -59,8 +69,8 @@ impl Deed {
 
 impl Reading {
     fn of(number: u32) -> Option<Self> {
-        use Reading::{Available, Capacity, Check, InFlight, MaxCost, Paused, Waiting};
-        let all = [Available, Capacity, Waiting, InFlight, Paused, Check, MaxCost];
+        use Reading::{Available, Capacity, Check, Idle, InFlight, MaxCost, Paused, Waiting};
+        let all = [Available, Capacity, Waiting, InFlight, Paused, Check, MaxCost, Idle];
         all.into_iter().nth(number as usize)
     }
 }
@@ -73,7 +83,7 @@ impl Gate {
         cost: f64,
         timeout: f64,
         waker: &Waker,
-    ) -> Result<Option<Wait>, Code> {
+    ) -> Result<Entry, Code> {
         let mut wait = match self {
             Self::Semaphore(semaphore) => {
                 match semaphore.try_acquire(cost) {
@@ -81,7 +91,7 @@ impl Gate {
                         return Err(Code::QueueFull);
                     }
                     Err(Code::NotNow) => {}
-                    other => return other.map(|()| None),
+                    other => return other.map(|()| Entry::In(None)),
                 }
                 Wait::for_permits(number, &semaphore.permits, cost as u32)
             }
@@ -93,12 +103,8 @@ impl Gate {
             }
         };
         match wait.poll(waker) {
-            Poll::Pending => Ok(Some(wait)),
-            Poll::Ready((Code::Done, permits)) => {
-                self.granted(permits);
-                Ok(None)
-            }
-            Poll::Ready((code, _)) => Err(code),
+            Poll::Pending => Ok(Entry::Queued(wait)),
+            Poll::Ready(granted) => Ok(Entry::In(self.granted(granted?))),
         }
     }
 
@@ -118,11 +124,22 @@ impl Gate {
         }
     }
 
-    /// A waiter was granted so many permits of a semaphore.
-    pub(crate) fn granted(&mut self, permits: u32) {
-        if let Self::Semaphore(semaphore) = self {
-            semaphore.inside += permits as usize;
+    /// A waiter was granted what it wanted; answers when, if that is known.
+    pub(crate) fn granted(&mut self, granted: Granted) -> Option<Tick> {
+        match (self, granted) {
+            (Self::Semaphore(semaphore), Granted::Permits(permits)) => {
+                semaphore.inside += permits as usize;
+                None
+            }
+            (_, Granted::Call(admitted)) => Some(admitted),
+            (Self::Throttle(_), Granted::Permits(_)) => None,
         }
+    }
+
+    /// Counts a call that was let in before as let in now.
+    pub(crate) fn readmit(&mut self, admitted: f64, cost: f64) -> Result<Tick, Code> {
+        let Self::Throttle(throttle) = self else { return Err(Code::Unknown) };
+        throttle.readmit(Tick::from_nanos(admitted as u64), cost).map_err(|_| Code::Cost)
     }
 
     pub(crate) fn release(&mut self, cost: f64) -> Result<(), Code> {
@@ -157,7 +174,7 @@ impl Gate {
                 Reading::Capacity => semaphore.permits.capacity() as f64,
                 Reading::Waiting => semaphore.permits.waiting() as f64,
                 Reading::InFlight => semaphore.inside as f64,
-                Reading::Paused | Reading::Check | Reading::MaxCost => return None,
+                Reading::Paused | Reading::Check | Reading::MaxCost | Reading::Idle => return None,
             },
             Self::Throttle(throttle) => match reading {
                 Reading::Available => throttle.available(),
@@ -165,6 +182,7 @@ impl Gate {
                 Reading::InFlight => throttle.in_flight() as f64,
                 Reading::Paused => f64::from(u8::from(throttle.is_paused())),
                 Reading::Check => wait_of(throttle.check(value)),
+                Reading::Idle => f64::from(u8::from(throttle.is_idle())),
                 Reading::MaxCost => match throttle.check(f64::MAX) {
                     Check::Never(CostError::TooHigh { max, .. }) => max,
                     _ => f64::INFINITY,

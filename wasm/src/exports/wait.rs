@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use tollgate_core::time::Tick;
 use tollgate_core::{AdmitError, BoundedSemaphore, semaphore, throttle};
 
 use super::code::Code;
@@ -21,6 +22,14 @@ enum Kind {
     Call(throttle::Acquire<Throttle, JsTimer>),
 }
 
+/// What a waiter has been granted.
+pub(crate) enum Granted {
+    /// So many permits of a semaphore.
+    Permits(u32),
+    /// A call that a throttle let in at this time.
+    Call(Tick),
+}
+
 impl Wait {
     pub(crate) fn for_permits(gate: u32, semaphore: &Arc<BoundedSemaphore>, permits: u32) -> Self {
         Self { gate, kind: Kind::Permits(semaphore.clone().acquire_many_owned(permits), permits) }
@@ -31,24 +40,18 @@ impl Wait {
     }
 
     /// Looks how far it is. What was granted is forgotten, to be released by number.
-    ///
-    /// With [`Code::Done`], how many permits were granted that a semaphore has to know of.
-    pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<(Code, u32)> {
+    pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Result<Granted, Code>> {
         let mut cx = Context::from_waker(waker);
         match &mut self.kind {
-            Kind::Permits(future, permits) => Pin::new(future).poll(&mut cx).map(|result| match result {
-                Ok(permit) => {
-                    permit.forget();
-                    (Code::Done, *permits)
-                }
-                Err(_) => (Code::Closed, 0),
+            Kind::Permits(future, permits) => Pin::new(future).poll(&mut cx).map(|result| {
+                result.map_err(|_| Code::Closed)?.forget();
+                Ok(Granted::Permits(*permits))
             }),
-            Kind::Call(future) => Pin::new(future).poll(&mut cx).map(|result| match result {
-                Ok(permit) => {
-                    permit.forget();
-                    (Code::Done, 0)
-                }
-                Err(error) => (code(error), 0),
+            Kind::Call(future) => Pin::new(future).poll(&mut cx).map(|result| {
+                let permit = result.map_err(code)?;
+                let admitted = permit.admitted_at();
+                permit.forget();
+                Ok(Granted::Call(admitted))
             }),
         }
     }

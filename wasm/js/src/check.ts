@@ -1,0 +1,98 @@
+// Arguments from code that no compiler has looked at: what makes no sense throws at once, and says which
+// argument, what it is, and what is allowed.
+
+/** As many permits as a semaphore can have. */
+export const MAX_PERMITS = 2 ** 29 - 1;
+
+/** The largest capacity, burst or cost of a throttle. */
+export const MAX_UNITS = 1e12;
+
+/** The longest time that can be told, in milliseconds: 584 years. */
+const MAX_TIME = 2 ** 64 / 1e6;
+
+function show(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value);
+    case "function":
+      return "a function";
+    case "bigint":
+      return `${value}n`;
+    case "object":
+      return value === null ? "null" : Array.isArray(value) ? "an array" : "an object";
+    default:
+      return String(value);
+  }
+}
+
+function wrong(Kind: TypeErrorConstructor | RangeErrorConstructor, name: string, value: unknown, allowed: string): never {
+  throw new Kind(`${name} is ${show(value)}, but must be ${allowed}`);
+}
+
+/** A number that `fits`: a `TypeError` if it is no number, a `RangeError` if it does not fit. */
+function number(name: string, value: unknown, allowed: string, fits: (number: number) => boolean): number {
+  if (typeof value !== "number") wrong(TypeError, name, value, allowed);
+  if (!fits(value)) wrong(RangeError, name, value, allowed);
+  return value;
+}
+
+/** A whole number of permits or callers. */
+export function count(name: string, value: unknown, least = 0, most = MAX_PERMITS): number {
+  return number(name, value, `a whole number from ${least} to ${most}`, (it) => Number.isInteger(it) && it >= least && it <= most);
+}
+
+/** The same, or infinity for any number. */
+export function bound(name: string, value: unknown): number {
+  const allowed = `a whole number from 0 to ${MAX_PERMITS}, or Infinity`;
+  return number(name, value, allowed, (it) => it === Infinity || (Number.isInteger(it) && it >= 0 && it <= MAX_PERMITS));
+}
+
+/** Units of a rate; not zero. */
+export function units(name: string, value: unknown): number {
+  return number(name, value, `a number above 0, at most ${MAX_UNITS}`, (it) => it > 0 && it <= MAX_UNITS);
+}
+
+/** What a call uses of the rates. */
+export function cost(name: string, value: unknown): number {
+  return number(name, value, "a finite number, at least 0", (it) => it >= 0 && it < Infinity);
+}
+
+/** Milliseconds; infinity for ever. */
+export function time(name: string, value: unknown): number {
+  return number(name, value, "a time in milliseconds, at least 0", (it) => it >= 0);
+}
+
+/** Milliseconds that something repeats in, or rests. */
+export function span(name: string, value: unknown, least: number): number {
+  const allowed = least > 0 ? "a time in milliseconds, at least a nanosecond and less than 584 years" : "a time in milliseconds, less than 584 years";
+  return number(name, value, allowed, (it) => it >= least && it < MAX_TIME);
+}
+
+/** One of some words. */
+export function word<W extends string>(name: string, value: unknown, words: readonly W[]): W {
+  if (!words.includes(value as W)) {
+    const Kind = typeof value === "string" ? RangeError : TypeError;
+    wrong(Kind, name, value, words.map((it) => `"${it}"`).join(", "));
+  }
+  return value as W;
+}
+
+/** Something to call. */
+export function callable<F extends (...args: never[]) => unknown>(name: string, value: F): F {
+  if (typeof value !== "function") wrong(TypeError, name, value, "a function");
+  return value;
+}
+
+/** An object with options, or none at all. */
+export function options<O extends object>(name: string, value: O | undefined): Partial<O> {
+  if (value === undefined) return {};
+  if (typeof value !== "object" || value === null) wrong(TypeError, name, value, "an object");
+  return value;
+}
+
+export function signal(value: unknown): AbortSignal {
+  if (typeof value !== "object" || value === null || typeof (value as AbortSignal).addEventListener !== "function" || typeof (value as AbortSignal).aborted !== "boolean") {
+    wrong(TypeError, "signal", value, "an AbortSignal");
+  }
+  return value as AbortSignal;
+}

@@ -1,0 +1,171 @@
+// The wasm engine, and everybody who waits in it.
+//
+// Gates and waiters are numbers on that side. A call that lets somebody in, or turns somebody away, answers how
+// many are to be looked at; when nobody called (a timer rang, Rust code gave a permit back), the engine calls
+// `notify`. Either way `drain` asks for one after the other and settles their promises. Promises run no
+// code of the user's before the current one is done, so nothing here is entered twice.
+
+import { TollgateError } from "./errors.js";
+
+/** What the wasm module exports; so does every app written in Rust that shares a throttle. */
+export interface Exports {
+  tollgate_connect(notify: () => void): void;
+  tollgate_semaphore(permits: number, bounded: boolean, maxWaiting: number): number;
+  tollgate_rate(capacity: number, period: number, pacing: number, burst: number, answered: boolean): void;
+  tollgate_throttle(concurrency: number, cooldown: number, maxWaiting: number): number;
+  tollgate_update(gate: number, concurrency: number, cooldown: number, maxWaiting: number): number;
+  tollgate_acquire(gate: number, cost: number, timeout: number): number;
+  tollgate_try_acquire(gate: number, cost: number): number;
+  tollgate_cancel(waiter: number): number;
+  tollgate_admitted(): number;
+  tollgate_readmit(gate: number, admitted: number, cost: number): number;
+  tollgate_release(gate: number, cost: number): number;
+  tollgate_next(): number;
+  tollgate_do(gate: number, deed: number, value: number): number;
+  tollgate_read(gate: number, reading: number, value: number): number;
+  tollgate_drop(gate: number): void;
+}
+
+/** How a call ended, below 0. */
+export const Code = {
+  Done: 0,
+  Closed: -1,
+  QueueFull: -2,
+  TimedOut: -3,
+  Cost: -4,
+  NotNow: -5,
+  OverRelease: -6,
+  Unknown: -7,
+  Invalid: -8,
+  Busy: -9,
+} as const;
+
+/** What a gate can be told to do. */
+export const Deed = { Close: 0, Resize: 1, Pause: 2, Resume: 3, Refund: 4 } as const;
+
+/** What a gate can be asked. */
+export const Reading = { Available: 0, Capacity: 1, Waiting: 2, InFlight: 3, Paused: 4, Check: 5, MaxCost: 6, Idle: 7 } as const;
+
+/** Somebody who waits. */
+export interface Waiting {
+  /** The wait is over: let in, at that time of the engine's if it is of a throttle, or why not. */
+  settle(code: number, admitted: number): void;
+  /** The engine has failed: nobody will ever be let in. */
+  fail(error: unknown): void;
+}
+
+/** One instance of the engine. */
+export class Engine {
+  readonly exports: Exports;
+  readonly #waiting: (Waiting | undefined)[] = [];
+  #failure: TollgateError | undefined;
+  readonly #gates = new FinalizationRegistry<number>((gate) => this.#failure ?? this.exports.tollgate_drop(gate));
+
+  constructor(exports: Exports) {
+    this.exports = exports;
+    exports.tollgate_connect(() => queueMicrotask(() => this.drain()));
+  }
+
+  /** Makes a gate by a call of the engine's; it is dropped with its `owner`. */
+  adopt(owner: object, gate: number): number {
+    if (gate >= 0) this.#gates.register(owner, gate);
+    return gate;
+  }
+
+  /** Calls the engine, and settles whom that lets in or turns away. */
+  call(call: (exports: Exports) => number): number {
+    const code = this.read(call);
+    if (code > 0) this.drain();
+    return code;
+  }
+
+  /** Calls the engine for something that lets nobody in. */
+  read(read: (exports: Exports) => number): number {
+    if (this.#failure) throw this.#failure;
+    try {
+      return read(this.exports);
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  acquire(gate: number, cost: number, timeout: number): number {
+    if (this.#failure) throw this.#failure;
+    try {
+      return this.exports.tollgate_acquire(gate, cost, timeout);
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  release(gate: number, cost: number): number {
+    if (this.#failure) throw this.#failure;
+    try {
+      const code = this.exports.tollgate_release(gate, cost);
+      if (code > 0) this.drain();
+      return code;
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  /** Notes who waits under a number. */
+  park(number: number, waiting: Waiting): void {
+    this.#waiting[number] = waiting;
+  }
+
+  /** Gives up the place of a waiter, who is told nothing. */
+  cancel(number: number): void {
+    this.#waiting[number] = undefined;
+    this.call((exports) => exports.tollgate_cancel(number));
+  }
+
+  /** Everybody who waits, for whom this holds. */
+  those<W extends Waiting>(holds: (waiting: Waiting) => waiting is W): W[] {
+    return this.#waiting.filter((waiting): waiting is W => waiting !== undefined && holds(waiting));
+  }
+
+  /** Settles all whose wait is over. */
+  drain(): void {
+    if (this.#failure) return;
+    try {
+      for (;;) {
+        const next = this.exports.tollgate_next();
+        if (next < 0) return;
+        const number = next >> 3;
+        const waiting = this.#waiting[number];
+        this.#waiting[number] = undefined;
+        waiting?.settle(-(next & 7), this.exports.tollgate_admitted());
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The instance is dead: whoever waits is told, and whoever asks later. */
+  #fail(cause: unknown): TollgateError {
+    if (!this.#failure) {
+      this.#failure = new TollgateError("failed", "the engine has failed; gates made before are of no use any more", { cause });
+      for (const waiting of this.#waiting.splice(0)) waiting?.fail(this.#failure);
+    }
+    return this.#failure;
+  }
+}
+
+let make: (() => Exports) | undefined;
+let engine: Engine | undefined;
+
+/** Says how the engine is made when it is first needed. */
+export function provide(exports: () => Exports): void {
+  make = exports;
+  engine = undefined;
+}
+
+/** The engine that new gates are made in. */
+export function current(): Engine {
+  if (!engine) {
+    if (!make) throw new TollgateError("failed", "call `init` with the wasm module first, or import `tollgate` instead of `tollgate/slim`");
+    engine = new Engine(make());
+  }
+  return engine;
+}

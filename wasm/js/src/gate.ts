@@ -1,0 +1,349 @@
+import * as check from "./check.js";
+import { Code, Deed, type Engine, Reading, type Waiting } from "./engine.js";
+import { ClosedError, CostError, OverReleaseError, QueueFullError, TimeoutError, TollgateError } from "./errors.js";
+import { type Mapped, Mapping } from "./map.js";
+import { Permit } from "./permit.js";
+import { type Abortable, unwatch, watch } from "./signals.js";
+
+/** How to wait. */
+export interface WaitOptions {
+  /** Throttle: units of every rate that this call uses. Semaphore: permits it holds. Default 1. */
+  cost?: number;
+  /** Gives up the place in the queue; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Gives up after so many milliseconds in the queue; rejects with {@link TimeoutError}. */
+  timeout?: number;
+}
+
+/** How to close. */
+export interface CloseOptions {
+  /** Serve those who wait first, instead of rejecting them. */
+  drain?: boolean;
+}
+
+/** How many ever waited: numbers in the engine are used again, and tell no order. */
+let waited = 0;
+
+/** One who waits at a gate. */
+class Waiter implements Waiting, Abortable {
+  readonly order = ++waited;
+  readonly gate: Gate;
+  readonly number: number;
+  readonly cost: number;
+  readonly #resolve: (admitted: number) => void;
+  readonly #reject: (reason: unknown) => void;
+  #signal: AbortSignal | undefined;
+  #alarm: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(gate: Gate, number: number, cost: number, resolve: (admitted: number) => void, reject: (reason: unknown) => void) {
+    this.gate = gate;
+    this.number = number;
+    this.cost = cost;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Gives up when the signal is aborted. */
+  heed(signal: AbortSignal): void {
+    this.#signal = signal;
+    watch(signal, this);
+  }
+
+  /** Gives up at a time by `performance.now`; timers may ring early, and sleep for 2^31 - 1 ms at most. */
+  expire(at: number): void {
+    const left = Math.ceil(at - performance.now());
+    if (left > 0) this.#alarm = setTimeout(() => this.expire(at), Math.min(left, 2 ** 31 - 1));
+    else this.leave(this.gate.errorOf(Code.TimedOut, this.cost));
+  }
+
+  settle(code: number, admitted: number): void {
+    this.#forget();
+    if (code === Code.Done) this.#resolve(admitted);
+    else this.#reject(this.gate.errorOf(code, this.cost));
+    this.gate.changed();
+  }
+
+  fail(error: unknown): void {
+    this.#forget();
+    this.#reject(error);
+  }
+
+  abort(reason: unknown): void {
+    this.#signal = undefined;
+    this.leave(reason);
+  }
+
+  /** Gives up the place. */
+  leave(reason: unknown): void {
+    this.#forget();
+    this.#reject(reason);
+    this.gate.engine.cancel(this.number);
+    this.gate.changed();
+  }
+
+  #forget(): void {
+    if (this.#signal) unwatch(this.#signal, this);
+    if (this.#alarm !== undefined) clearTimeout(this.#alarm);
+  }
+}
+
+/** What all gates share; not exported as a value. */
+export abstract class Gate {
+  /** @internal */
+  readonly engine: Engine;
+  /** @internal */
+  readonly number: number;
+  #closing = false;
+  /** Those who wait for nobody to be inside. */
+  #idlers: (() => void)[] | undefined;
+
+  /** @internal */
+  constructor(engine: Engine, number: number) {
+    this.engine = engine;
+    this.number = number;
+  }
+
+  /**
+   * Waits to be let in, first come, first served.
+   *
+   * Rejects with {@link ClosedError}, {@link QueueFullError}, {@link TimeoutError}, {@link CostError} if the cost
+   * can never be admitted, or the signal's reason.
+   */
+  acquire(options?: WaitOptions): Promise<Permit> {
+    const cost = options === undefined ? 1 : this.costOf(options.cost);
+    const entering = this.#enter(cost, options);
+    return entering === undefined ? Promise.resolve(new Permit(this, cost)) : this.#entered(entering, cost);
+  }
+
+  async #entered(entering: Promise<number>, cost: number): Promise<Permit> {
+    const admitted = await entering;
+    // The caller goes on in the next microtask but one.
+    if (this.keepsTime) queueMicrotask(() => queueMicrotask(() => this.begun(admitted, cost)));
+    return new Permit(this, cost);
+  }
+
+  /** @internal Like `acquire`; tells also from when the call counts, for `begun`. */
+  async enter(options: WaitOptions): Promise<[Permit, number]> {
+    const cost = this.costOf(options.cost);
+    const entering = this.#enter(cost, options);
+    if (entering !== undefined) this.begun(await entering, cost);
+    return [new Permit(this, cost), this.admitted];
+  }
+
+  /**
+   * A permit at once, or undefined. Never overtakes those who wait.
+   *
+   * Throws {@link ClosedError}, or {@link CostError} if the cost can never be admitted.
+   */
+  tryAcquire(cost?: number): Permit | undefined {
+    const checked = this.costOf(cost);
+    if (this.#closing) throw new ClosedError();
+    const code = this.engine.call((exports) => exports.tollgate_try_acquire(this.number, checked));
+    if (code >= 0) return new Permit(this, checked);
+    if (code === Code.NotNow) return undefined;
+    throw this.errorOf(code, checked);
+  }
+
+  /**
+   * Waits to be let in, calls `fn`, and gives the permit back when that is done, has thrown or has rejected.
+   *
+   * When there is no need to wait, `fn` is called before this returns.
+   */
+  run<T>(fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
+    check.callable("fn", fn);
+    const cost = options === undefined ? 1 : this.costOf(options.cost);
+    return this.#run(fn, cost, this.#enter(cost, options));
+  }
+
+  async #run<T>(fn: () => T | PromiseLike<T>, cost: number, entering: Promise<number> | undefined): Promise<T> {
+    const admitted = entering === undefined ? this.admitted : await entering;
+    try {
+      const result = fn();
+      this.begun(admitted, cost);
+      return await result;
+    } finally {
+      this.leave(cost);
+    }
+  }
+
+  /**
+   * The same function, let in call by call; `this` and the arguments are passed on.
+   *
+   * The options may depend on the arguments.
+   */
+  wrap<A extends unknown[], R>(
+    fn: (...args: A) => R | PromiseLike<R>,
+    options?: WaitOptions | ((...args: A) => WaitOptions | undefined),
+  ): (...args: A) => Promise<R> {
+    check.callable("fn", fn);
+    const gate = this;
+    return function (this: unknown, ...args: A): Promise<R> {
+      return gate.run(() => fn.apply(this, args), typeof options === "function" ? options(...args) : options);
+    };
+  }
+
+  /**
+   * Calls `fn` for each item, let in one by one, and gives the results in the order of the items.
+   *
+   * `await` it for an array, or iterate for one result after the other. It looks no further ahead than the gate
+   * lets it, and only while a result is asked for. The first error ends it: no more is started.
+   *
+   * ```ts
+   * for await (const page of gate.map(urls, (url) => fetch(url))) {}
+   * ```
+   */
+  map<I, O>(
+    items: Iterable<I> | AsyncIterable<I>,
+    fn: (item: I, index: number) => O | PromiseLike<O>,
+    options?: WaitOptions,
+  ): Mapped<O> {
+    return new Mapping(this, items, check.callable("fn", fn), options);
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.reading(Reading.Waiting);
+  }
+
+  /** How many permits are out: calls inside a throttle, permits taken from a semaphore. */
+  get inFlight(): number {
+    return this.reading(Reading.InFlight);
+  }
+
+  /**
+   * Rejects everybody who waits; returns how many.
+   *
+   * @param reason What they are rejected with; a {@link TollgateError} with code `cleared` by default.
+   */
+  clear(reason: unknown = new TollgateError("cleared", "the queue was cleared")): number {
+    const waiters = this.engine.those((one): one is Waiter => one instanceof Waiter && one.gate === this);
+    // Who came last leaves first, so that nobody is let in who is about to leave as well.
+    for (const waiter of waiters.sort((a, b) => b.order - a.order)) waiter.leave(reason);
+    return waiters.length;
+  }
+
+  /**
+   * No more acquires; those who wait are rejected with {@link ClosedError}, or served first with `drain`.
+   *
+   * Resolves when nobody is inside. Those inside go on.
+   */
+  async close(options?: CloseOptions): Promise<void> {
+    const { drain = false } = check.options("options", options);
+    this.#closing = true;
+    if (drain) await this.#when(() => this.waiting === 0);
+    this.act(Deed.Close);
+    await this.onIdle();
+  }
+
+  /** Resolves when nobody waits and nobody is inside. */
+  onIdle(options?: { signal?: AbortSignal }): Promise<void> {
+    const { signal } = check.options("options", options);
+    return this.#when(() => this.waiting === 0 && this.inFlight === 0, signal && check.signal(signal));
+  }
+
+  /** @internal Somebody has come out. */
+  leave(cost: number): void {
+    const code = this.engine.release(this.number, cost);
+    if (code < 0) throw this.errorOf(code, cost);
+    this.changed();
+  }
+
+  /** @internal Somebody has left the queue or the gate. */
+  changed(): void {
+    if (this.#idlers !== undefined) for (const look of this.#idlers.slice()) look();
+  }
+
+  /** @internal What a code below 0 means. */
+  errorOf(code: number, cost: number): Error {
+    switch (code) {
+      case Code.Closed:
+        return new ClosedError();
+      case Code.QueueFull:
+        return new QueueFullError();
+      case Code.TimedOut:
+        return new TimeoutError();
+      case Code.OverRelease:
+        return new OverReleaseError();
+      case Code.Cost:
+        return new CostError(`cost is ${cost}, but at most ${this.reading(Reading.MaxCost)} can ever be admitted at once`);
+      case Code.Invalid:
+        return new RangeError("the settings make no sense together");
+      default:
+        return new TollgateError("busy", "called from within the engine, by a patched clock or timer");
+    }
+  }
+
+  /** @internal */
+  protected reading(reading: number, value = 0): number {
+    return this.engine.read((exports) => exports.tollgate_read(this.number, reading, value));
+  }
+
+  /** @internal */
+  protected act(deed: number, value = 0): void {
+    const code = this.engine.call((exports) => exports.tollgate_do(this.number, deed, value));
+    if (code < 0) throw this.errorOf(code, value);
+  }
+
+  /** @internal When the last call was let in, by the engine's clock; 0 if the gate keeps no time. */
+  protected get admitted(): number {
+    return 0;
+  }
+
+  /** @internal A call that was let in at a time of the engine's has begun now. */
+  begun(_admitted: number, _cost: number): void {}
+
+  /** @internal The cost of a call; 1 if none is given. */
+  protected abstract costOf(cost: unknown): number;
+
+  /** @internal Whether the engine itself counts the time that a waiter has. */
+  protected abstract readonly keepsTime: boolean;
+
+  /** Enters at once (undefined), or promises to, and to tell when. */
+  #enter(cost: number, options: WaitOptions | undefined): Promise<number> | undefined {
+    let timeout = Infinity;
+    let signal: AbortSignal | undefined;
+    if (options !== undefined) {
+      if (options.timeout !== undefined) timeout = check.time("timeout", options.timeout);
+      if (options.signal !== undefined) {
+        signal = check.signal(options.signal);
+        if (signal.aborted) return Promise.reject(signal.reason);
+      }
+    }
+    if (this.#closing) return Promise.reject(new ClosedError());
+    const code = this.engine.acquire(this.number, cost, timeout);
+    if (code === Code.Done) return undefined;
+    if (code < 0) return Promise.reject(this.errorOf(code, cost));
+    return new Promise((resolve, reject) => {
+      const waiter = new Waiter(this, code - 1, cost, resolve, reject);
+      this.engine.park(code - 1, waiter);
+      if (signal !== undefined) waiter.heed(signal);
+      if (timeout !== Infinity && !this.keepsTime) waiter.expire(performance.now() + timeout);
+    });
+  }
+
+  /** Resolves when something holds that can change when somebody leaves. */
+  #when(holds: () => boolean, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (holds()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        this.#idlers = this.#idlers?.filter((other) => other !== look);
+        if (this.#idlers?.length === 0) this.#idlers = undefined;
+        if (signal) unwatch(signal, giveUp);
+      };
+      const look = () => {
+        if (!holds()) return;
+        end();
+        resolve();
+      };
+      const giveUp = {
+        abort(reason: unknown) {
+          end();
+          reject(reason);
+        },
+      };
+      (this.#idlers ??= []).push(look);
+      if (signal) watch(signal, giveUp);
+    });
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * One throttle for calls to other people's APIs: so many at once, so many per second, pause when told.
+ *
+ * @packageDocumentation
+ */
+export * from "./core.js";
+
+import { type Exports, provide } from "./core.js";
+import { bytes } from "wasm:bytes";
+import { instantiate } from "wasm:glue";
+
+provide(() => instantiate(new WebAssembly.Module(bytes())) as unknown as Exports);

@@ -1,0 +1,53 @@
+/** @internal Where a permit goes back to. */
+export interface Source {
+  leave(cost: number): void;
+}
+
+/** `Symbol.dispose` where there is one; a symbol that helpers of compilers agree on where there is not. */
+const dispose: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for("Symbol.dispose") as typeof Symbol.dispose);
+const asyncDispose: typeof Symbol.asyncDispose =
+  Symbol.asyncDispose ?? (Symbol.for("Symbol.asyncDispose") as typeof Symbol.asyncDispose);
+
+/**
+ * Leave to be inside a gate, until it is given back.
+ *
+ * ```ts
+ * using permit = await gate.acquire();          // given back at the end of the block
+ * ```
+ *
+ * A permit that is thrown away without being given back keeps its place for good, as with any semaphore.
+ */
+export class Permit implements Disposable, AsyncDisposable {
+  /** What it costs: units of every rate, or permits of a semaphore. */
+  readonly cost: number;
+  #source: Source | undefined;
+
+  /** @internal */
+  constructor(source: Source, cost: number) {
+    this.#source = source;
+    this.cost = cost;
+  }
+
+  /** Whether it has been given back. */
+  get released(): boolean {
+    return this.#source === undefined;
+  }
+
+  /** Gives the permit back. True the first time, false ever after. */
+  release(): boolean {
+    const source = this.#source;
+    if (source === undefined) return false;
+    this.#source = undefined;
+    source.leave(this.cost);
+    return true;
+  }
+
+  [dispose](): void {
+    this.release();
+  }
+
+  [asyncDispose](): Promise<void> {
+    this.release();
+    return Promise.resolve();
+  }
+}

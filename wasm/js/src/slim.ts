@@ -1,0 +1,19 @@
+/**
+ * The same without the wasm inside: it is taken from wherever the caller has it.
+ *
+ * @packageDocumentation
+ */
+export * from "./core.js";
+
+import { type Exports, provide } from "./core.js";
+import { instantiate } from "wasm:glue";
+
+/**
+ * Says what the engine is made from: the file `tollgate/tollgate.wasm`, as bytes or compiled.
+ *
+ * To be called once, before the first gate is made. Apps that only {@link adopt} need not.
+ */
+export function init(wasm: WebAssembly.Module | BufferSource): void {
+  const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm);
+  provide(() => instantiate(module) as unknown as Exports);
+}
