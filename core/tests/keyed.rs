@@ -202,3 +202,18 @@ fn a_call_that_was_not_made_gives_everything_back() {
     drop(next);
     assert_eq!((hosts.in_flight(), hosts.waiting()), (0, 0));
 }
+
+#[test]
+fn what_is_shown_of_it_names_what_it_is() {
+    let (timer, hosts) = build(at_once(1), at_once(1));
+    let permit = ready(hosts.acquire_cost("a", 0.5)).unwrap();
+    assert_eq!(permit.cost(), 0.5);
+    assert_eq!(format!("{permit:?}"), "Permit { cost: 0.5, .. }");
+    assert_eq!(format!("{:?}", hosts.acquire("b")), "Acquire { cost: 1.0, .. }");
+    let shown = format!("{hosts:?}");
+    assert_eq!(shown, "Keyed { keys: 1, waiting: 0, in_flight: 1, closed: false, .. }");
+    timer.advance(ms(3));
+    assert_eq!(format!("{timer:?}"), "ManualTimer { now: 3000000, wake: OnTime, armed: 0 }");
+    let builder = Keyed::<&str, _>::builder_on(timer);
+    assert!(format!("{builder:?}").starts_with("Builder { timer: ManualTimer {"));
+}

@@ -2,9 +2,12 @@
 
 mod common;
 
-use common::{SECOND, poll};
-use futures::{Stream, StreamExt, stream};
+use std::error::Error;
 use std::task::Poll;
+
+use common::{SECOND, poll};
+use futures::stream::FusedStream;
+use futures::{Stream, StreamExt, stream};
 use tollgate_core::time::ManualTimer;
 use tollgate_core::{AdmitError, Rate, Throttle, ThrottleStreamExt};
 
@@ -66,4 +69,40 @@ fn the_size_told_counts_the_item_that_waits() {
     drop(first);
     assert!(poll(&mut items.next()).is_ready());
     assert_eq!(items.size_hint(), (1, Some(1)));
+}
+
+#[test]
+fn a_stream_has_ended_when_the_one_behind_it_has_and_no_item_waits() {
+    let timer = ManualTimer::new();
+    let gate = Throttle::builder_on(timer).concurrency(1).build().unwrap();
+    let mut items = stream::iter(0..2).fuse().throttled(gate);
+    assert!(!items.is_terminated());
+    let Poll::Ready(first) = poll(&mut items.next()) else { panic!("the slot is free") };
+    assert!(poll(&mut items.next()).is_pending());
+    assert!(!items.is_terminated(), "one item waits");
+    drop(first);
+    assert!(poll(&mut items.next()).is_ready());
+    assert!(matches!(poll(&mut items.next()), Poll::Ready(None)));
+    assert!(items.is_terminated());
+}
+
+#[test]
+fn an_item_that_waits_keeps_a_stream_from_having_ended() {
+    let gate = Throttle::builder_on(ManualTimer::new()).concurrency(1).build().unwrap();
+    let _inside = gate.try_acquire_owned().unwrap();
+    // It knows already, with its last item, that there will be no more.
+    let mut items = stream::once(std::future::ready(7)).throttled(gate);
+    assert!(poll(&mut items.next()).is_pending());
+    assert!(!items.is_terminated());
+}
+
+#[test]
+fn a_refusal_says_why_and_what_is_behind_it() {
+    let gate = Throttle::builder_on(ManualTimer::new()).build().unwrap();
+    gate.close();
+    let mut items = stream::iter([1]).throttled(gate);
+    let Poll::Ready(Some(Err(refused))) = poll(&mut items.next()) else { panic!("the throttle is closed") };
+    assert_eq!(refused.to_string(), "item not let in: throttle closed");
+    let source = refused.source().and_then(|source| source.downcast_ref::<AdmitError>());
+    assert_eq!(source, Some(&AdmitError::Closed));
 }

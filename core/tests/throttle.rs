@@ -295,3 +295,23 @@ fn a_throttle_is_idle_when_a_new_one_would_decide_the_same() {
     timer.advance(ms(1));
     assert!(gate.is_idle());
 }
+
+#[test]
+fn a_throttle_is_locked_while_a_call_would_have_to_wait() {
+    let (timer, gate) = with(Rate::per_second(1.0));
+    assert!(!gate.is_locked());
+    let _inside = gate.try_acquire().unwrap();
+    assert!(gate.is_locked());
+    timer.advance(SECOND);
+    assert!(!gate.is_locked());
+}
+
+#[test]
+fn what_is_said_of_waiting_names_what_it_is() {
+    let (_, gate) = with(Rate::per_second(1.0));
+    let _inside = gate.try_acquire().unwrap();
+    let refused = gate.try_acquire().unwrap_err();
+    assert_eq!(refused.to_string(), "cannot be admitted now; `check` tells when and why");
+    assert_eq!(format!("{:?}", gate.consume(0.5)), "Consume { cost: 0.5, .. }");
+    assert_eq!(format!("{:?}", Tick::from_nanos(15)), "Tick(15ns)");
+}
