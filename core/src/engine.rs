@@ -173,7 +173,7 @@ impl<B: Book, T: Timer> Engine<B, T> {
         let mut state = self.state.lock();
         let now = state.read(&self.timer);
         change(&mut state, now)?;
-        let turned_away = state.turn_away_those(Stage::Unfit, |book, ask| book.unfit(ask).is_some());
+        let turned_away = state.turn_away_all(Stage::Unfit);
         self.settle(state, now);
         turned_away.wake().pass_on();
         Ok(())
@@ -184,7 +184,7 @@ impl<B: Book, T: Timer> Engine<B, T> {
         let mut state = self.state.lock();
         let now = state.read(&self.timer);
         state.closed = true;
-        let turned_away = state.turn_away_those(Stage::Closed, |_, _| true);
+        let turned_away = state.turn_away_all(Stage::Closed);
         self.settle(state, now);
         turned_away.wake().pass_on();
     }
@@ -335,9 +335,11 @@ impl<B: Book> State<B> {
         waker
     }
 
-    fn turn_away_those(&mut self, stage: Stage, leaves: impl Fn(&B, &B::Ask) -> bool) -> Wakers {
-        let waiting = self.waiters.waiting().filter(|&id| leaves(&self.book, self.waiters.ask(id)));
-        let ids: Vec<WaiterId> = waiting.collect();
+    /// Turns away all who wait; for [`Stage::Unfit`], all of whom that is true.
+    fn turn_away_all(&mut self, stage: Stage) -> Wakers {
+        let leaves =
+            |id: &WaiterId| stage != Stage::Unfit || self.book.unfit(self.waiters.ask(*id)).is_some();
+        let ids: Vec<WaiterId> = self.waiters.waiting().filter(leaves).collect();
         let mut wakers = Wakers::default();
         for id in ids {
             wakers.push(self.turn_away(id, stage));

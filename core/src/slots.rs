@@ -70,9 +70,13 @@ impl Slots {
         self.taken -= 1;
         if self.cooldown > 0 {
             let free = Tick(now.0.saturating_add(self.cooldown));
+            self.cooling.push_back(free);
             // In order, also when the cooldown has been made shorter.
-            let place = self.cooling.partition_point(|&at| at <= free);
-            self.cooling.insert(place, free);
+            let mut place = self.cooling.len() - 1;
+            while place > 0 && self.cooling[place - 1] > free {
+                self.cooling.swap(place - 1, place);
+                place -= 1;
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 // Builds dist/ from src/ and from what wasm-bindgen has put into pkg/. `cargo xtask package` calls this.
 
-import { mkdir, readFile, rm, writeFile, copyFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile, copyFile } from "node:fs/promises";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import * as esbuild from "esbuild";
@@ -41,7 +41,7 @@ const plugin = (extension) => ({
 const common = {
   absWorkingDir: here,
   bundle: true,
-  outdir: "dist",
+  outdir: "dist.new",
   target: "es2022",
   platform: "neutral",
   charset: "ascii",
@@ -51,17 +51,20 @@ const common = {
   logLevel: "warning",
 };
 
-await rm(`${here}dist`, { recursive: true, force: true });
-await mkdir(`${here}dist`);
+await rm(`${here}dist.new`, { recursive: true, force: true });
+await mkdir(`${here}dist.new`);
 for (const [format, extension] of [["esm", ".js"], ["cjs", ".cjs"]]) {
   const entryPoints = ["src/core.ts", "src/index.ts", "src/slim.ts", ...(format === "esm" ? ["src/workerd.ts"] : [])];
   await esbuild.build({ ...common, entryPoints, format, outExtension: { ".js": extension }, plugins: [plugin(extension)] });
 }
-await copyFile(`${here}pkg/tollgate_bg.wasm`, `${here}dist/tollgate.wasm`);
-await promisify(execFile)(`${here}node_modules/.bin/tsc`, ["-p", here, "--emitDeclarationOnly"]);
-for (const [entry, text] of await declarations(`${here}dist/types`)) {
+await copyFile(`${here}pkg/tollgate_bg.wasm`, `${here}dist.new/tollgate.wasm`);
+await promisify(execFile)(`${here}node_modules/.bin/tsc`, ["-p", here, "--emitDeclarationOnly", "--outDir", `${here}dist.new/types`]);
+for (const [entry, text] of await declarations(`${here}dist.new/types`)) {
   // The same text for both: what is a module to TypeScript depends on the name of the file.
-  await writeFile(`${here}dist/${entry}.d.ts`, text);
-  await writeFile(`${here}dist/${entry}.d.cts`, text);
+  await writeFile(`${here}dist.new/${entry}.d.ts`, text);
+  await writeFile(`${here}dist.new/${entry}.d.cts`, text.replace('"./index.js"', '"./index.cjs"'));
 }
-await rm(`${here}dist/types`, { recursive: true });
+await rm(`${here}dist.new/types`, { recursive: true });
+// At once, so that nobody meets half a package.
+await rm(`${here}dist`, { recursive: true, force: true });
+await rename(`${here}dist.new`, `${here}dist`);

@@ -1,27 +1,30 @@
 //! The alarms of this thread, set with `setTimeout`.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 
 use slab::Slab;
-use wasm_bindgen::JsValue;
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(ring: &Closure<dyn Fn(u32)>, millis: i32, place: u32) -> JsValue;
+    fn set_timeout(ring: &JsValue, millis: i32, place: u32) -> JsValue;
 
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(handle: &JsValue);
+
+    /// `WebAssembly.Table`, in which our functions are functions of JavaScript's too.
+    type Table;
+
+    #[wasm_bindgen(method)]
+    fn get(this: &Table, function: usize) -> JsValue;
 }
 
 thread_local! {
     static ALARMS: RefCell<Slab<Set>> = const { RefCell::new(Slab::new()) };
-    /// What `setTimeout` calls: one function for all alarms, made for the first.
-    static RING: OnceCell<Closure<dyn Fn(u32)>> = const { OnceCell::new() };
 }
 
 /// The number of the next alarm, of whichever thread.
@@ -47,10 +50,11 @@ impl Alarm {
     /// Wakes `waker` in so many milliseconds.
     pub(crate) fn set(millis: i32, waker: Waker) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        // One function for all alarms, and no closure for each, which JavaScript would have to collect.
+        let table: Table = wasm_bindgen::function_table().unchecked_into();
+        let ring = table.get(ring_at as extern "C" fn(u32) as usize);
         let place = ALARMS.with_borrow_mut(|alarms| {
-            let place = alarms.vacant_key();
-            let handle = RING
-                .with(|ring| set_timeout(ring.get_or_init(|| Closure::new(ring_at)), millis, place as u32));
+            let handle = set_timeout(&ring, millis, alarms.vacant_key() as u32);
             alarms.insert(Set { number, waker, handle })
         });
         Self { place, number }
@@ -70,8 +74,8 @@ impl Drop for Alarm {
     }
 }
 
-/// `setTimeout` calls.
-fn ring_at(place: u32) {
+/// What `setTimeout` calls.
+extern "C" fn ring_at(place: u32) {
     let rung = ALARMS.with_borrow_mut(|alarms| alarms.try_remove(place as usize));
     if let Some(set) = rung {
         set.waker.wake();

@@ -80,10 +80,11 @@ pub fn tollgate_throttle(concurrency: f64, cooldown: f64, max_waiting: f64) -> i
     Desk::call(|desk| desk.throttle(concurrency, cooldown, max_waiting))
 }
 
-/// Sets a throttle to the rates added before; answers how many are to be looked at.
+/// Sets a throttle to the rates added before, if it is to have new ones, and to what is not NaN; answers how many
+/// are to be looked at.
 #[wasm_bindgen]
-pub fn tollgate_update(gate: u32, concurrency: f64, cooldown: f64, max_waiting: f64) -> i32 {
-    Desk::call(|desk| desk.update(gate, concurrency, cooldown, max_waiting))
+pub fn tollgate_update(gate: u32, rates: bool, concurrency: f64, cooldown: f64, max_waiting: f64) -> i32 {
+    Desk::call(|desk| desk.update(gate, rates, concurrency, cooldown, max_waiting))
 }
 
 /// Enters, or joins the queue for at most `timeout` milliseconds; [`code::Code`].

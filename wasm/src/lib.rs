@@ -28,13 +28,6 @@ mod timer;
 pub use exports::share;
 pub use sleep::JsSleep;
 pub use timer::JsTimer;
-
-/// For code size: that of the standard library is larger than all that a throttle allocates. Constant time, and memory
-/// that is given back is merged with its neighbours.
-#[cfg(all(feature = "package", target_family = "wasm", target_os = "unknown"))]
-#[global_allocator]
-static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
-
 /// Lets calls in when a slot is free, every rate allows their cost, and nobody said pause; on JavaScript's clock.
 ///
 /// All methods, and what they promise on order, cancelling and errors: [`tollgate_core::Throttle`].

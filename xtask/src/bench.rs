@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measurements.
 
+mod node;
 mod ratios;
 
 use std::ffi::OsString;
@@ -16,7 +17,7 @@ use crate::repo::{self, Target};
 /// A target that is missed does not make this fail: that may be the machine's fault.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The bench to run, by the name of its file; without it, all of them.
+    /// The bench to run, by the name of its file, or `node` for those of the npm package; without it, all of them.
     name: Option<String>,
 
     /// Handed on to the bench.
@@ -24,7 +25,14 @@ pub(crate) struct Args {
     args: Vec<OsString>,
 }
 
+/// The name of the measurements that Node runs.
+const NODE: &str = "node";
+
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    if args.name.as_deref() == Some(NODE) {
+        node::run()?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (home, start) = (ratios::home()?, SystemTime::now());
     for bench in chosen(repo::targets("bench")?, args.name.as_deref())? {
         println!("bench {}", bench.name);
@@ -33,6 +41,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         repo::succeed(command.args(&args.args).env("CRITERION_HOME", &home))?;
     }
     print!("{}", ratios::table(&home, start)?);
+    if args.name.is_none() {
+        node::run()?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -42,7 +53,7 @@ fn chosen(benches: Vec<Target>, name: Option<&str>) -> Result<Vec<Target>> {
     let chosen: Vec<_> = benches.iter().filter(|bench| is_chosen(bench)).cloned().collect();
     match name {
         _ if benches.is_empty() => bail!("the workspace has no benches"),
-        Some(name) if chosen.is_empty() => bail!("there is no bench {name:?}; there is {known}"),
+        Some(name) if chosen.is_empty() => bail!("there is no bench {name:?}; there is {known}, {NODE}"),
         _ => Ok(chosen),
     }
 }
@@ -58,7 +69,7 @@ mod tests {
         assert_eq!(chosen(both.clone(), None).unwrap(), both);
         assert_eq!(chosen(both.clone(), Some("b")).unwrap(), [bench("b")]);
         let error = chosen(both, Some("c")).unwrap_err();
-        assert_eq!(error.to_string(), r#"there is no bench "c"; there is a, b"#);
+        assert_eq!(error.to_string(), r#"there is no bench "c"; there is a, b, node"#);
         assert!(chosen(vec![], None).is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 mod contestants;
 mod load;
+mod node;
 mod plot;
 mod progress;
 mod row;
@@ -18,7 +19,8 @@ use console::{Term, style};
 use tokio::time::sleep;
 use tollgate_server::{Config, DelayRange, Server};
 
-use contestants::CONTESTANTS;
+use crate::tools;
+use contestants::{CONTESTANTS, Contestant};
 use row::Row;
 use table::NAME_WIDTH;
 
@@ -44,10 +46,10 @@ const WIDTH: u16 = 80;
 /// Wider than this is harder to read, not easier.
 const MOST_WIDTH: u16 = 120;
 
-/// Show what a throttle is good for: four ways to send 500 requests, in a table and a picture.
+/// Show what a throttle is good for: six ways to send 500 requests, in a table and a picture.
 ///
 /// The API is a server in this process that lets in so many requests in any second, and so many at once, and refuses
-/// all others with 429 or 503. Ends with an error if the last row breaks its promise: everything answered 200, the
+/// all others with 429 or 503. Ends with an error if a row that counts until answered breaks its promise: everything answered 200, the
 /// limit kept in every second, and at least 98 % of the quota used while requests waited.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -85,18 +87,24 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     // Some systems start programs with 256 files at most. More cannot always be had; then some requests of the first
     // row fail, and are shown as errors.
     let _ = rlimit::increase_nofile_limit((args.requests as usize * FILES_PER_REQUEST + SPARE_FILES) as u64);
-    tokio::runtime::Runtime::new()?.block_on(demo(args))?;
+    let with_node =
+        tools::node::check().inspect_err(|error| say!("Without the rows that Node runs: {error}\n")).is_ok();
+    if with_node {
+        node::prepare()?;
+    }
+    let contestants: Vec<_> = CONTESTANTS.iter().filter(|one| with_node || !one.in_node).collect();
+    tokio::runtime::Runtime::new()?.block_on(demo(args, &contestants))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn demo(args: Args) -> Result<()> {
+async fn demo(args: Args, contestants: &[&'static Contestant]) -> Result<()> {
     let server = Server::start(args.config()).await.context("cannot start the API server")?;
     let Args { requests, capacity, concurrency, .. } = args;
     say!("A server allows {capacity} requests in any second, {concurrency} at once, and refuses all others.");
     say!("Each row sends {requests} requests, as fast as its limits let it.\n");
 
     let mut rows = vec![];
-    for contestant in CONTESTANTS {
+    for &contestant in contestants {
         if !rows.is_empty() {
             // Nothing of the row before is left in the server's or anybody's window.
             sleep(server.config().period()).await;
@@ -109,7 +117,7 @@ async fn demo(args: Args) -> Result<()> {
     say!("{}", table::table(&rows, &server.config()));
     say!("{}\n", style("worst window: the most requests that reached the server within any second").dim());
     say!("{}", plot::plot(&rows.iter().map(Row::lane).collect::<Vec<_>>(), args.capacity as usize, width()));
-    for contestant in CONTESTANTS {
+    for contestant in contestants {
         if let Some(note) = contestant.note {
             say!("{}", style(format!("{:1$}{note}", contestant.name, NAME_WIDTH + 2)).dim());
         }

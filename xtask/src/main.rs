@@ -1,12 +1,15 @@
 //! The chores of this repository, as `cargo xtask <command>`.
 //!
-//! One command per file; [`repo`] starts cargo and finds what the workspace holds.
+//! One command per file; [`repo`] starts cargo and finds what the workspace holds, [`tools`] finds or installs
+//! what else is needed.
 
 mod bench;
 mod conformance;
 mod demo;
+mod package;
 mod repo;
 mod test;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -27,6 +30,7 @@ enum Command {
     Test(test::Args),
     Conformance(conformance::Args),
     Bench(bench::Args),
+    Package(package::Args),
 }
 
 impl Command {
@@ -36,6 +40,7 @@ impl Command {
             Self::Test(args) => test::run(args),
             Self::Conformance(args) => conformance::run(args),
             Self::Bench(args) => bench::run(args),
+            Self::Package(args) => package::run(args),
         }
     }
 }

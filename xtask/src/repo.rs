@@ -7,6 +7,8 @@ use std::process::{Command, ExitCode, ExitStatus};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use crate::tools;
+
 /// One target of a package: an example, a bench, a binary.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -34,19 +36,24 @@ pub(crate) fn root() -> &'static Path {
 }
 
 /// The cargo that runs this program, in the root of the repository.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    prepare(&mut command);
+    command
+}
+
+/// Sets a command up to run in the root of the repository, with our [tools] on its PATH.
 ///
 /// Without the variables that `cargo run` sets for the program it runs: build scripts look at some of them, and
 /// would build everything anew whenever a chore takes turns with a plain `cargo build`.
-pub(crate) fn cargo() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root());
+pub(crate) fn prepare(command: &mut Command) {
+    command.current_dir(root()).env("PATH", tools::search_path());
     let of_cargo_run = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(|name| of_cargo_run.iter().any(|prefix| name.starts_with(prefix))) {
             command.env_remove(name);
         }
     }
-    command
 }
 
 /// Runs a command to its end; not to succeed is an error.

@@ -2,9 +2,10 @@
 
 mod core_rules;
 mod examples;
+mod npm;
 mod proofs;
 mod steps;
-mod toolchain;
+mod wasm;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

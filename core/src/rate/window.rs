@@ -68,7 +68,8 @@ impl WindowLog {
     /// When so much of what counts now counts no more.
     fn when_freed(&self, over: u128) -> Verdict {
         let mut freed = 0;
-        for entry in self.entries.iter().chain(std::iter::once(&self.open)) {
+        for index in 0..=self.entries.len() {
+            let entry = self.entries.get(index).unwrap_or(&self.open);
             freed += u128::from(entry.cost);
             if freed >= over {
                 return Verdict::At(Tick(entry.at.saturating_add(self.period)));
@@ -126,7 +127,8 @@ impl WindowLog {
     pub(crate) fn refund(&mut self, now: Tick, mut cost: Micros) -> Micros {
         self.expire(now.0);
         let used = self.used;
-        for entry in self.entries.iter_mut().chain(std::iter::once(&mut self.open)) {
+        for index in 0..=self.entries.len() {
+            let entry = self.entries.get_mut(index).unwrap_or(&mut self.open);
             let back = cost.min(entry.cost);
             entry.cost -= back;
             self.used -= u128::from(back);

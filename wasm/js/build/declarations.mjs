@@ -13,8 +13,9 @@ export async function declarations(folder) {
   // `Gate` and `Permit` are types to users, who do not make them.
   const types = "export type { Gate, Permit };\n";
   return [
-    ["index", `${head(await read("index"))}${all}\n${types}`],
-    ["slim", `${head(await read("slim"))}${all}\n${init(await read("slim"))}\n${types}`],
+    ["index", `${head(await read("index"))}${all}\n${exportsOf(await read("engine"))}\n${types}`],
+    // What both export is the same to TypeScript as well: two declarations of a class would not be.
+    ["slim", `${head(await read("slim"))}export * from "./index.js";\n\n${init(await read("slim"))}`],
   ];
 }
 
@@ -30,6 +31,9 @@ function tidy(text, open) {
       return `${isOpen ? "export " : ""}declare ${abstract}${kind} ${name}`.replace(/declare (interface|type)/, "$1");
     });
 }
+
+/** Of the engine just what `adopt` takes. */
+const exportsOf = (text) => /^\/\*\*.*\*\/\nexport (interface Exports \{[^}]*\}\n)/m.exec(text)[1];
 
 const head = (text) => `${text.slice(0, text.indexOf("*/") + 2)}\n`;
 

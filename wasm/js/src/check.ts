@@ -52,6 +52,11 @@ export function units(name: string, value: unknown): number {
   return number(name, value, `a number above 0, at most ${MAX_UNITS}`, (it) => it > 0 && it <= MAX_UNITS);
 }
 
+/** A capacity that lets in one unit in a time that can be told. */
+export function pace(name: string, capacity: number, period = 1000): void {
+  number(name, capacity, "large enough for one unit in 584 years", (it) => period / it < MAX_TIME);
+}
+
 /** What a call uses of the rates. */
 export function cost(name: string, value: unknown): number {
   return number(name, value, "a finite number, at least 0", (it) => it >= 0 && it < Infinity);
@@ -77,6 +82,30 @@ export function word<W extends string>(name: string, value: unknown, words: read
   return value as W;
 }
 
+/** Yes or no. */
+export function flag(name: string, value: unknown): boolean {
+  if (typeof value !== "boolean") wrong(TypeError, name, value, "true or false");
+  return value;
+}
+
+/** An object of a class. */
+export function instance<T>(name: string, value: unknown, Class: abstract new (...args: never[]) => T, allowed: string): T {
+  if (!(value instanceof Class)) wrong(TypeError, name, value, allowed);
+  return value;
+}
+
+/** A list of things. */
+export function list<T>(name: string, value: readonly T[]): readonly T[] {
+  if (!Array.isArray(value)) wrong(TypeError, name, value, "an array");
+  return value;
+}
+
+/** What goes through some items, one by one. */
+export function items<I>(name: string, value: Iterable<I> | AsyncIterable<I>): Iterator<I> | AsyncIterator<I> {
+  const given = value as Partial<Iterable<I> & AsyncIterable<I>> | null | undefined;
+  return given?.[Symbol.asyncIterator]?.() ?? given?.[Symbol.iterator]?.() ?? wrong(TypeError, name, value, "iterable, or async iterable");
+}
+
 /** Something to call. */
 export function callable<F extends (...args: never[]) => unknown>(name: string, value: F): F {
   if (typeof value !== "function") wrong(TypeError, name, value, "a function");
@@ -86,7 +115,7 @@ export function callable<F extends (...args: never[]) => unknown>(name: string, 
 /** An object with options, or none at all. */
 export function options<O extends object>(name: string, value: O | undefined): Partial<O> {
   if (value === undefined) return {};
-  if (typeof value !== "object" || value === null) wrong(TypeError, name, value, "an object");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) wrong(TypeError, name, value, "an object");
   return value;
 }
 

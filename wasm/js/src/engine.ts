@@ -13,7 +13,7 @@ export interface Exports {
   tollgate_semaphore(permits: number, bounded: boolean, maxWaiting: number): number;
   tollgate_rate(capacity: number, period: number, pacing: number, burst: number, answered: boolean): void;
   tollgate_throttle(concurrency: number, cooldown: number, maxWaiting: number): number;
-  tollgate_update(gate: number, concurrency: number, cooldown: number, maxWaiting: number): number;
+  tollgate_update(gate: number, rates: boolean, concurrency: number, cooldown: number, maxWaiting: number): number;
   tollgate_acquire(gate: number, cost: number, timeout: number): number;
   tollgate_try_acquire(gate: number, cost: number): number;
   tollgate_cancel(waiter: number): number;
@@ -48,8 +48,8 @@ export const Reading = { Available: 0, Capacity: 1, Waiting: 2, InFlight: 3, Pau
 
 /** Somebody who waits. */
 export interface Waiting {
-  /** The wait is over: let in, at that time of the engine's if it is of a throttle, or why not. */
-  settle(code: number, admitted: number): void;
+  /** The wait is over: let in, or why not. */
+  settle(code: number): void;
   /** The engine has failed: nobody will ever be let in. */
   fail(error: unknown): void;
 }
@@ -58,6 +58,10 @@ export interface Waiting {
 export class Engine {
   readonly exports: Exports;
   readonly #waiting: (Waiting | undefined)[] = [];
+  /** How many those are. */
+  #count = 0;
+  /** Those who wait for something else than to be let in: to be told of a failure as well. */
+  readonly #others = new Set<Pick<Waiting, "fail">>();
   #failure: TollgateError | undefined;
   readonly #gates = new FinalizationRegistry<number>((gate) => this.#failure ?? this.exports.tollgate_drop(gate));
 
@@ -75,7 +79,8 @@ export class Engine {
   /** Calls the engine, and settles whom that lets in or turns away. */
   call(call: (exports: Exports) => number): number {
     const code = this.read(call);
-    if (code > 0) this.drain();
+    // A refusal does not tell whether it has let in others who were due.
+    if (code > 0 || (code < 0 && this.#count > 0)) this.drain();
     return code;
   }
 
@@ -89,10 +94,25 @@ export class Engine {
     }
   }
 
+  /** Calls the engine for something that nobody waits for the end of: if it fails, those who wait are told. */
+  tell(call: (exports: Exports) => number): void {
+    try {
+      this.call(call);
+    } catch {}
+  }
+
+  /**
+   * Enters, or joins the queue: then `drain` is to be called when the waiter has been parked. A look at the clock
+   * lets in others who are due, before their timer rings, and turns away those whose time is up; the answer does not
+   * tell.
+   */
   acquire(gate: number, cost: number, timeout: number): number {
     if (this.#failure) throw this.#failure;
     try {
-      return this.exports.tollgate_acquire(gate, cost, timeout);
+      const code = this.exports.tollgate_acquire(gate, cost, timeout);
+      // Later, for whoever has entered still asks when.
+      if (code <= 0 && this.#count > 0) queueMicrotask(() => this.drain());
+      return code;
     } catch (error) {
       throw this.#fail(error);
     }
@@ -102,7 +122,11 @@ export class Engine {
     if (this.#failure) throw this.#failure;
     try {
       const code = this.exports.tollgate_release(gate, cost);
-      if (code > 0) this.drain();
+      // In most cases it is one, and there is no need to ask for another.
+      if (code === 1) {
+        const next = this.exports.tollgate_next();
+        if (next >= 0) this.#settle(next);
+      } else if (code > 0) this.drain();
       return code;
     } catch (error) {
       throw this.#fail(error);
@@ -112,12 +136,23 @@ export class Engine {
   /** Notes who waits under a number. */
   park(number: number, waiting: Waiting): void {
     this.#waiting[number] = waiting;
+    this.#count++;
   }
 
   /** Gives up the place of a waiter, who is told nothing. */
   cancel(number: number): void {
-    this.#waiting[number] = undefined;
-    this.call((exports) => exports.tollgate_cancel(number));
+    this.#unpark(number);
+    this.tell((exports) => exports.tollgate_cancel(number));
+  }
+
+  /** Notes who is to be told if the engine fails. */
+  join(other: Pick<Waiting, "fail">): void {
+    this.#others.add(other);
+  }
+
+  /** Forgets one of those. */
+  part(other: Pick<Waiting, "fail">): void {
+    this.#others.delete(other);
   }
 
   /** Everybody who waits, for whom this holds. */
@@ -132,21 +167,30 @@ export class Engine {
       for (;;) {
         const next = this.exports.tollgate_next();
         if (next < 0) return;
-        const number = next >> 3;
-        const waiting = this.#waiting[number];
-        this.#waiting[number] = undefined;
-        waiting?.settle(-(next & 7), this.exports.tollgate_admitted());
+        this.#settle(next);
       }
     } catch (error) {
       this.#fail(error);
     }
   }
 
+  /** Tells one whose wait is over. */
+  #settle(next: number): void {
+    this.#unpark(next >> 3)?.settle(-(next & 7));
+  }
+
+  #unpark(number: number): Waiting | undefined {
+    const waiting = this.#waiting[number];
+    if (waiting !== undefined) this.#count--;
+    this.#waiting[number] = undefined;
+    return waiting;
+  }
+
   /** The instance is dead: whoever waits is told, and whoever asks later. */
   #fail(cause: unknown): TollgateError {
     if (!this.#failure) {
       this.#failure = new TollgateError("failed", "the engine has failed; gates made before are of no use any more", { cause });
-      for (const waiting of this.#waiting.splice(0)) waiting?.fail(this.#failure);
+      for (const waiting of [...this.#waiting.splice(0), ...this.#others]) waiting?.fail(this.#failure);
     }
     return this.#failure;
   }

@@ -34,7 +34,8 @@ export interface FetchOptions {
 export function createFetch(options: FetchOptions): typeof globalThis.fetch {
   const { throttle, perHost, cost, fetch } = check.options("options", options);
   if (throttle === undefined && perHost === undefined) throw new TypeError("options need a throttle, or limits perHost");
-  if (throttle !== undefined && !(throttle instanceof Throttle)) throw new TypeError("throttle must be a Throttle");
+  if (throttle !== undefined) check.instance("throttle", throttle, Throttle, "a Throttle");
+  if (perHost !== undefined) check.options("perHost", perHost);
   if (cost !== undefined) check.callable("cost", cost);
   if (fetch !== undefined) check.callable("fetch", fetch);
   const enter = entrance(throttle, perHost);
@@ -45,25 +46,23 @@ export function createFetch(options: FetchOptions): typeof globalThis.fetch {
     const signal = request?.signal ?? init?.signal ?? (input instanceof Request ? input.signal : undefined);
     const wait: WaitOptions = { ...(request && cost && { cost: cost(request) }), ...(signal && { signal }) };
     const permit = await enter(urlOf(input), wait);
-    let response: Response;
     try {
       const send = fetch ?? globalThis.fetch;
-      response = await (request ? send(request) : send(input, init));
+      return holdUntilRead(await (request ? send(request) : send(input, init)), permit);
     } catch (error) {
       permit.release();
       throw error;
     }
-    return holdUntilRead(response, permit);
   };
 }
 
 /** How a request for a URL is let in. */
 function entrance(throttle: Throttle | undefined, perHost: ThrottleOptions | undefined): (url: string, wait: WaitOptions) => Promise<Permit> {
   if (perHost === undefined) return (_, wait) => (throttle as Throttle).acquire(wait);
+  // What makes no sense is told now, not at the first request.
+  new Throttle(perHost);
   const settings: ThrottleOptions = { ...(perHost.capacity !== undefined && { counting: "answered" }), ...perHost };
   if (Array.isArray(perHost.rates)) settings.rates = perHost.rates.map((rate) => ({ counting: "answered", ...rate }));
-  // What makes no sense is told now, not at the first request.
-  new Throttle(settings);
   const hosts = new Keyed((_host: string) => new Throttle(settings), throttle && { total: throttle });
   return (url, wait) => hosts.acquire(new URL(url, globalThis.location?.href).host, wait);
 }

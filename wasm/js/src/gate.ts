@@ -1,9 +1,10 @@
 import * as check from "./check.js";
-import { Code, Deed, type Engine, Reading, type Waiting } from "./engine.js";
+import { Code, Deed, type Engine, Reading } from "./engine.js";
 import { ClosedError, CostError, OverReleaseError, QueueFullError, TimeoutError, TollgateError } from "./errors.js";
 import { type Mapped, Mapping } from "./map.js";
 import { Permit } from "./permit.js";
-import { type Abortable, unwatch, watch } from "./signals.js";
+import { unwatch, watch } from "./signals.js";
+import { ForCall, ForPermit, Waiter } from "./waiter.js";
 
 /** How to wait. */
 export interface WaitOptions {
@@ -21,78 +22,14 @@ export interface CloseOptions {
   drain?: boolean;
 }
 
-/** How many ever waited: numbers in the engine are used again, and tell no order. */
-let waited = 0;
-
-/** One who waits at a gate. */
-class Waiter implements Waiting, Abortable {
-  readonly order = ++waited;
-  readonly gate: Gate;
-  readonly number: number;
-  readonly cost: number;
-  readonly #resolve: (admitted: number) => void;
-  readonly #reject: (reason: unknown) => void;
-  #signal: AbortSignal | undefined;
-  #alarm: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(gate: Gate, number: number, cost: number, resolve: (admitted: number) => void, reject: (reason: unknown) => void) {
-    this.gate = gate;
-    this.number = number;
-    this.cost = cost;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  /** Gives up when the signal is aborted. */
-  heed(signal: AbortSignal): void {
-    this.#signal = signal;
-    watch(signal, this);
-  }
-
-  /** Gives up at a time by `performance.now`; timers may ring early, and sleep for 2^31 - 1 ms at most. */
-  expire(at: number): void {
-    const left = Math.ceil(at - performance.now());
-    if (left > 0) this.#alarm = setTimeout(() => this.expire(at), Math.min(left, 2 ** 31 - 1));
-    else this.leave(this.gate.errorOf(Code.TimedOut, this.cost));
-  }
-
-  settle(code: number, admitted: number): void {
-    this.#forget();
-    if (code === Code.Done) this.#resolve(admitted);
-    else this.#reject(this.gate.errorOf(code, this.cost));
-    this.gate.changed();
-  }
-
-  fail(error: unknown): void {
-    this.#forget();
-    this.#reject(error);
-  }
-
-  abort(reason: unknown): void {
-    this.#signal = undefined;
-    this.leave(reason);
-  }
-
-  /** Gives up the place. */
-  leave(reason: unknown): void {
-    this.#forget();
-    this.#reject(reason);
-    this.gate.engine.cancel(this.number);
-    this.gate.changed();
-  }
-
-  #forget(): void {
-    if (this.#signal) unwatch(this.#signal, this);
-    if (this.#alarm !== undefined) clearTimeout(this.#alarm);
-  }
-}
-
 /** What all gates share; not exported as a value. */
 export abstract class Gate {
   /** @internal */
   readonly engine: Engine;
   /** @internal */
   readonly number: number;
+  /** @internal How many may wait. */
+  mostWaiting = Infinity;
   #closing = false;
   /** Those who wait for nobody to be inside. */
   #idlers: (() => void)[] | undefined;
@@ -110,24 +47,11 @@ export abstract class Gate {
    * can never be admitted, or the signal's reason.
    */
   acquire(options?: WaitOptions): Promise<Permit> {
-    const cost = options === undefined ? 1 : this.costOf(options.cost);
-    const entering = this.#enter(cost, options);
-    return entering === undefined ? Promise.resolve(new Permit(this, cost)) : this.#entered(entering, cost);
-  }
-
-  async #entered(entering: Promise<number>, cost: number): Promise<Permit> {
-    const admitted = await entering;
-    // The caller goes on in the next microtask but one.
-    if (this.keepsTime) queueMicrotask(() => queueMicrotask(() => this.begun(admitted, cost)));
-    return new Permit(this, cost);
-  }
-
-  /** @internal Like `acquire`; tells also from when the call counts, for `begun`. */
-  async enter(options: WaitOptions): Promise<[Permit, number]> {
-    const cost = this.costOf(options.cost);
-    const entering = this.#enter(cost, options);
-    if (entering !== undefined) this.begun(await entering, cost);
-    return [new Permit(this, cost), this.admitted];
+    const cost = this.checked(options);
+    const code = this.#enter(cost, options);
+    if (code === Code.Done) return Promise.resolve(new Permit(this, cost, this.admitted));
+    if (typeof code !== "number") return Promise.reject(code.reason);
+    return new Promise((resolve, reject) => this.#wait(new ForPermit(this, code - 1, cost, resolve, reject), options));
   }
 
   /**
@@ -139,7 +63,7 @@ export abstract class Gate {
     const checked = this.costOf(cost);
     if (this.#closing) throw new ClosedError();
     const code = this.engine.call((exports) => exports.tollgate_try_acquire(this.number, checked));
-    if (code >= 0) return new Permit(this, checked);
+    if (code >= 0) return new Permit(this, checked, this.admitted);
     if (code === Code.NotNow) return undefined;
     throw this.errorOf(code, checked);
   }
@@ -151,12 +75,15 @@ export abstract class Gate {
    */
   run<T>(fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
     check.callable("fn", fn);
-    const cost = options === undefined ? 1 : this.costOf(options.cost);
-    return this.#run(fn, cost, this.#enter(cost, options));
+    const cost = this.checked(options);
+    const code = this.#enter(cost, options);
+    if (code === Code.Done) return this.call(fn, cost, this.admitted);
+    if (typeof code !== "number") return Promise.reject(code.reason);
+    return new Promise((resolve, reject) => this.#wait(new ForCall(this, code - 1, cost, fn, resolve, reject), options));
   }
 
-  async #run<T>(fn: () => T | PromiseLike<T>, cost: number, entering: Promise<number> | undefined): Promise<T> {
-    const admitted = entering === undefined ? this.admitted : await entering;
+  /** @internal Calls a function that has been let in, and lets it out. */
+  async call<T>(fn: () => T | PromiseLike<T>, cost: number, admitted: number): Promise<T> {
     try {
       const result = fn();
       this.begun(admitted, cost);
@@ -176,6 +103,7 @@ export abstract class Gate {
     options?: WaitOptions | ((...args: A) => WaitOptions | undefined),
   ): (...args: A) => Promise<R> {
     check.callable("fn", fn);
+    if (typeof options !== "function") this.checked(options);
     const gate = this;
     return function (this: unknown, ...args: A): Promise<R> {
       return gate.run(() => fn.apply(this, args), typeof options === "function" ? options(...args) : options);
@@ -197,7 +125,9 @@ export abstract class Gate {
     fn: (item: I, index: number) => O | PromiseLike<O>,
     options?: WaitOptions,
   ): Mapped<O> {
-    return new Mapping(this, items, check.callable("fn", fn), options);
+    check.callable("fn", fn);
+    this.checked(options);
+    return new Mapping(this, items, fn, options);
   }
 
   /** How many wait. */
@@ -227,8 +157,12 @@ export abstract class Gate {
    *
    * Resolves when nobody is inside. Those inside go on.
    */
-  async close(options?: CloseOptions): Promise<void> {
+  close(options?: CloseOptions): Promise<void> {
     const { drain = false } = check.options("options", options);
+    return this.#close(check.flag("drain", drain));
+  }
+
+  async #close(drain: boolean): Promise<void> {
     this.#closing = true;
     if (drain) await this.#when(() => this.waiting === 0);
     this.act(Deed.Close);
@@ -238,7 +172,7 @@ export abstract class Gate {
   /** Resolves when nobody waits and nobody is inside. */
   onIdle(options?: { signal?: AbortSignal }): Promise<void> {
     const { signal } = check.options("options", options);
-    return this.#when(() => this.waiting === 0 && this.inFlight === 0, signal && check.signal(signal));
+    return this.#when(() => this.waiting === 0 && this.inFlight === 0, signal === undefined ? signal : check.signal(signal));
   }
 
   /** @internal Somebody has come out. */
@@ -285,40 +219,47 @@ export abstract class Gate {
   }
 
   /** @internal When the last call was let in, by the engine's clock; 0 if the gate keeps no time. */
-  protected get admitted(): number {
+  get admitted(): number {
     return 0;
   }
 
-  /** @internal A call that was let in at a time of the engine's has begun now. */
-  begun(_admitted: number, _cost: number): void {}
+  /** @internal A call that was let in at a time of the engine's has begun now; answers from when it counts. */
+  begun(admitted: number, _cost: number): number {
+    return admitted;
+  }
+
+  /** @internal The cost of a call with these options. Throws at what makes no sense in them. */
+  checked(options: WaitOptions | undefined): number {
+    if (options === undefined) return 1;
+    const { cost, timeout, signal } = check.options("options", options);
+    if (timeout !== undefined) check.time("timeout", timeout);
+    if (signal !== undefined) check.signal(signal);
+    return this.costOf(cost);
+  }
 
   /** @internal The cost of a call; 1 if none is given. */
   protected abstract costOf(cost: unknown): number;
 
   /** @internal Whether the engine itself counts the time that a waiter has. */
-  protected abstract readonly keepsTime: boolean;
+  abstract readonly keepsTime: boolean;
 
-  /** Enters at once (undefined), or promises to, and to tell when. */
-  #enter(cost: number, options: WaitOptions | undefined): Promise<number> | undefined {
-    let timeout = Infinity;
-    let signal: AbortSignal | undefined;
+  /** Enters (0), joins the queue under a number (less 1), or is refused. */
+  #enter(cost: number, options: WaitOptions | undefined): number | { reason: unknown } {
+    if (options?.signal?.aborted) return { reason: options.signal.reason };
+    if (this.#closing) return { reason: new ClosedError() };
+    const code = this.engine.acquire(this.number, cost, options?.timeout ?? Infinity);
+    return code < 0 ? { reason: this.errorOf(code, cost) } : code;
+  }
+
+  /** Notes who waits, and what makes that one give up. */
+  #wait(waiter: Waiter, options: WaitOptions | undefined): void {
+    this.engine.park(waiter.number, waiter);
     if (options !== undefined) {
-      if (options.timeout !== undefined) timeout = check.time("timeout", options.timeout);
-      if (options.signal !== undefined) {
-        signal = check.signal(options.signal);
-        if (signal.aborted) return Promise.reject(signal.reason);
-      }
-    }
-    if (this.#closing) return Promise.reject(new ClosedError());
-    const code = this.engine.acquire(this.number, cost, timeout);
-    if (code === Code.Done) return undefined;
-    if (code < 0) return Promise.reject(this.errorOf(code, cost));
-    return new Promise((resolve, reject) => {
-      const waiter = new Waiter(this, code - 1, cost, resolve, reject);
-      this.engine.park(code - 1, waiter);
+      const { signal, timeout = Infinity } = options;
       if (signal !== undefined) waiter.heed(signal);
       if (timeout !== Infinity && !this.keepsTime) waiter.expire(performance.now() + timeout);
-    });
+    }
+    this.engine.drain();
   }
 
   /** Resolves when something holds that can change when somebody leaves. */
@@ -329,6 +270,7 @@ export abstract class Gate {
       const end = () => {
         this.#idlers = this.#idlers?.filter((other) => other !== look);
         if (this.#idlers?.length === 0) this.#idlers = undefined;
+        this.engine.part(giveUp);
         if (signal) unwatch(signal, giveUp);
       };
       const look = () => {
@@ -336,13 +278,13 @@ export abstract class Gate {
         end();
         resolve();
       };
-      const giveUp = {
-        abort(reason: unknown) {
-          end();
-          reject(reason);
-        },
+      const leave = (reason: unknown) => {
+        end();
+        reject(reason);
       };
+      const giveUp = { abort: leave, fail: leave };
       (this.#idlers ??= []).push(look);
+      this.engine.join(giveUp);
       if (signal) watch(signal, giveUp);
     });
   }

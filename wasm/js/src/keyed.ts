@@ -1,6 +1,6 @@
 import * as check from "./check.js";
 import { QueueFullError } from "./errors.js";
-import type { Gate, WaitOptions } from "./gate.js";
+import { Gate, type WaitOptions } from "./gate.js";
 import { Permit } from "./permit.js";
 import { Semaphore } from "./semaphore.js";
 import { Throttle } from "./throttle.js";
@@ -25,6 +25,8 @@ interface Entry<G> {
   readonly turn: Semaphore | undefined;
   /** Calls that wait or are inside. */
   users: number;
+  /** Calls that wait for the gate, with a total: those who wait for their turn first included. */
+  waiting: number;
   /** When it was last used, by `performance.now`. */
   used: number;
 }
@@ -51,15 +53,20 @@ export class Keyed<K, G extends Gate = Gate> {
   constructor(make: (key: K) => G, options?: KeyedOptions) {
     this.#make = check.callable("make", make);
     const { total, maxKeys = Infinity, idle = 60_000 } = check.options("options", options);
-    this.#total = total;
+    this.#total = total === undefined ? total : check.instance("total", total, Gate, "a gate");
     this.#maxKeys = maxKeys === Infinity ? maxKeys : check.count("maxKeys", maxKeys, 1);
     this.#idle = check.time("idle", idle);
   }
 
   /** Waits to be let in, by the key's own gate and then by the total. */
-  async acquire(key: K, options?: WaitOptions): Promise<Permit> {
+  acquire(key: K, options?: WaitOptions): Promise<Permit> {
     const entry = this.#entry(key);
-    if (options?.timeout !== undefined) check.time("timeout", options.timeout);
+    entry.gate.checked(options);
+    this.#total?.checked(options);
+    return this.#acquire(key, entry, options);
+  }
+
+  async #acquire(key: K, entry: Entry<G>, options: WaitOptions | undefined): Promise<Permit> {
     entry.users++;
     try {
       const permits = await this.#enter(entry, options);
@@ -67,7 +74,11 @@ export class Keyed<K, G extends Gate = Gate> {
         this.#left(key, entry);
         for (const permit of permits) permit.release();
       };
-      return new Permit({ leave }, options?.cost ?? 1);
+      const begun = () => {
+        for (const permit of permits) permit.begin();
+        return 0;
+      };
+      return new Permit({ leave, begun }, options?.cost ?? 1, 0);
     } catch (error) {
       this.#left(key, entry);
       throw error;
@@ -75,9 +86,13 @@ export class Keyed<K, G extends Gate = Gate> {
   }
 
   /** Waits to be let in, calls `fn`, and gives the permit back when that is done, has thrown or has rejected. */
-  async run<T>(key: K, fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
+  run<T>(key: K, fn: () => T | PromiseLike<T>, options?: WaitOptions): Promise<T> {
     check.callable("fn", fn);
-    const permit = await this.acquire(key, options);
+    return this.#run(this.acquire(key, options), fn);
+  }
+
+  async #run<T>(entering: Promise<Permit>, fn: () => T | PromiseLike<T>): Promise<T> {
+    const permit = await entering;
     try {
       return await fn();
     } finally {
@@ -97,24 +112,39 @@ export class Keyed<K, G extends Gate = Gate> {
   }
 
   /** The permits of key and total, in the order in which they are to be given back. */
-  async #enter({ gate, turn }: Entry<G>, options: WaitOptions = {}): Promise<Permit[]> {
+  async #enter(entry: Entry<G>, options: WaitOptions = {}): Promise<Permit[]> {
+    const { gate, turn } = entry;
     const total = this.#total;
     if (!total || !turn) return [await gate.acquire(options)];
     const end = options.timeout === undefined ? undefined : performance.now() + options.timeout;
     const rest = () => (end === undefined ? options : { ...options, timeout: Math.max(0, end - performance.now()) });
-    using _turn = await turn.acquire({ ...rest(), cost: 1 });
-    const [own, admitted] = await gate.enter(rest());
+    options.signal?.throwIfAborted();
+    let passing = turn.tryAcquire();
+    let own: Permit | undefined;
     try {
+      own = passing && gate.tryAcquire(options.cost);
+      if (own === undefined) {
+        // Those who wait for their turn wait for the key's gate.
+        if (entry.waiting >= gate.mostWaiting) throw new QueueFullError();
+        entry.waiting++;
+        try {
+          passing ??= await turn.acquire({ ...rest(), cost: 1 });
+          own = await gate.acquire(rest());
+        } finally {
+          entry.waiting--;
+        }
+      }
       const atOnce = total.tryAcquire(options.cost);
       if (atOnce) return [atOnce, own];
       const waited = await total.acquire(rest());
       // The key's rates have counted it from when it began to wait for the total; it goes out now.
-      gate.begun(admitted, own.cost);
+      own.begin();
       return [waited, own];
     } catch (error) {
-      own.release();
-      if (gate instanceof Throttle) gate.refund(own.cost);
+      if (own?.release() && gate instanceof Throttle) gate.refund(own.cost);
       throw error;
+    } finally {
+      passing?.release();
     }
   }
 
@@ -128,7 +158,8 @@ export class Keyed<K, G extends Gate = Gate> {
       this.#sweep();
       if (this.#entries.size >= this.#maxKeys) this.#makeRoom();
       const turn = this.#total && new Semaphore(1);
-      entry = { gate: this.#make(key), turn, users: 0, used: performance.now() };
+      const gate = check.instance("what make returned", this.#make(key), Gate as abstract new () => G, "a gate");
+      entry = { gate, turn, users: 0, waiting: 0, used: performance.now() };
     }
     this.#entries.set(key, entry);
     return entry;

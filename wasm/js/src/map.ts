@@ -1,3 +1,4 @@
+import * as check from "./check.js";
 import type { Gate, WaitOptions } from "./gate.js";
 import type { Permit } from "./permit.js";
 import { unwatch, watch } from "./signals.js";
@@ -16,7 +17,9 @@ export class Mapping<I, O> implements Mapped<O> {
   readonly #source: AsyncIterator<I> | Iterator<I>;
   readonly #fn: (item: I, index: number) => O | PromiseLike<O>;
   readonly #options: WaitOptions;
-  /** Gives up the place in the queue when the consumer leaves, or the caller's signal is aborted. */
+  /** The caller's signal, until it is listened to. */
+  #signal: AbortSignal | undefined;
+  /** Gives up the place in the queue when the end has come. */
   readonly #leaving = new AbortController();
   /** Calls whose results are still to be handed out, in order. */
   readonly #started: Promise<O>[] = [];
@@ -30,24 +33,16 @@ export class Mapping<I, O> implements Mapped<O> {
   #waiting: (() => void)[] = [];
 
   constructor(gate: Gate, items: Iterable<I> | AsyncIterable<I>, fn: (item: I, index: number) => O | PromiseLike<O>, options: WaitOptions = {}) {
-    const given = items as Partial<Iterable<I> & AsyncIterable<I>> | null | undefined;
-    const source = given?.[Symbol.asyncIterator]?.() ?? given?.[Symbol.iterator]?.();
-    if (source === undefined) throw new TypeError("items must be iterable, or async iterable");
     this.#gate = gate;
-    this.#source = source;
+    this.#source = check.items("items", items);
     this.#fn = fn;
     this.#options = { ...options, signal: this.#leaving.signal };
-    const { signal } = options;
-    if (signal?.aborted) this.#leaving.abort(signal.reason);
-    else if (signal) {
-      const heed = { abort: (reason: unknown) => this.#leaving.abort(reason) };
-      watch(signal, heed);
-      this.#leaving.signal.addEventListener("abort", () => unwatch(signal, heed), { once: true });
-    }
+    this.#signal = options.signal;
   }
 
   async next(): Promise<IteratorResult<O>> {
     this.#wanted++;
+    this.#heed();
     try {
       void this.#produce();
       while (this.#started.length === 0 && !this.#ended) {
@@ -92,6 +87,24 @@ export class Mapping<I, O> implements Mapped<O> {
       if (result.done) return all;
       all.push(result.value);
     }
+  }
+
+  /** Listens to the caller's signal from when it is first needed: a mapping that is never begun leaves nothing behind. */
+  #heed(): void {
+    const signal = this.#signal;
+    this.#signal = undefined;
+    if (!signal || this.#ended) return;
+    if (signal.aborted) return this.#abort(signal.reason);
+    const heed = { abort: (reason: unknown) => this.#abort(reason) };
+    watch(signal, heed);
+    this.#leaving.signal.addEventListener("abort", () => unwatch(signal, heed), { once: true });
+  }
+
+  /** The caller's signal is aborted: whatever the source or the gate has not answered yet is not waited for. */
+  #abort(reason: unknown): void {
+    if (this.#ended) return;
+    this.#push(Promise.reject(reason));
+    void this.#abandon();
   }
 
   async #produce(): Promise<void> {

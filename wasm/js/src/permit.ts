@@ -1,6 +1,8 @@
 /** @internal Where a permit goes back to. */
 export interface Source {
   leave(cost: number): void;
+  /** A call that was let in at a time of the engine's begins now; answers from when it counts. */
+  begun(admitted: number, cost: number): number;
 }
 
 /** `Symbol.dispose` where there is one; a symbol that helpers of compilers agree on where there is not. */
@@ -21,11 +23,19 @@ export class Permit implements Disposable, AsyncDisposable {
   /** What it costs: units of every rate, or permits of a semaphore. */
   readonly cost: number;
   #source: Source | undefined;
+  /** From when it counts, by the engine's clock. */
+  #since: number;
 
   /** @internal */
-  constructor(source: Source, cost: number) {
+  constructor(source: Source, cost: number, since: number) {
     this.#source = source;
     this.cost = cost;
+    this.#since = since;
+  }
+
+  /** @internal What it is for begins now. */
+  begin(): void {
+    if (this.#source !== undefined) this.#since = this.#source.begun(this.#since, this.cost);
   }
 
   /** Whether it has been given back. */

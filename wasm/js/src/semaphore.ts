@@ -22,7 +22,7 @@ export class Semaphore extends Gate {
   /** @internal */
   static readonly bounded: boolean = false;
   /** @internal */
-  protected readonly keepsTime = false;
+  readonly keepsTime = false;
 
   /**
    * @param permits How many there are: a whole number, 0 included.
@@ -34,6 +34,7 @@ export class Semaphore extends Gate {
     const { bounded } = new.target;
     const engine = current();
     super(engine, engine.read((exports) => exports.tollgate_semaphore(count, bounded, most === Infinity ? -1 : most)));
+    this.mostWaiting = most;
     engine.adopt(this, this.number);
   }
 

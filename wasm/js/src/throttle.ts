@@ -66,7 +66,7 @@ type Settings = Pick<ThrottleOptions, "rates"> & { rate?: Rate | undefined };
  */
 export class Throttle extends Gate {
   /** @internal */
-  protected readonly keepsTime = true;
+  readonly keepsTime = true;
   #settings: Settings;
 
   constructor(options: ThrottleOptions);
@@ -87,6 +87,7 @@ export class Throttle extends Gate {
       this.#settings = settings;
     }
     if (this.number < 0) throw this.errorOf(this.number, 0);
+    this.mostWaiting = options.maxWaiting ?? Infinity;
     this.engine.adopt(this, this.number);
   }
 
@@ -126,10 +127,11 @@ export class Throttle extends Gate {
     const settings = settingsOf(check.options("options", options), this.#settings);
     const slots = slotsOf(options, [NaN, NaN, NaN]);
     if (settings !== this.#settings) stage(this.engine, settings);
-    const code = this.engine.call((exports) => exports.tollgate_update(this.number, ...slots));
+    const code = this.engine.call((exports) => exports.tollgate_update(this.number, settings !== this.#settings, ...slots));
     if (code === Code.Invalid) throw new RangeError("cooldown needs a concurrency: without slots none can rest");
     if (code < 0) throw this.errorOf(code, 0);
     this.#settings = settings;
+    this.mostWaiting = options.maxWaiting ?? this.mostWaiting;
   }
 
   /** Gives units back to every rate, for calls that turned out to cost less. */
@@ -143,7 +145,7 @@ export class Throttle extends Gate {
   }
 
   /** @internal */
-  protected override get admitted(): number {
+  override get admitted(): number {
     return this.engine.read((exports) => exports.tollgate_admitted());
   }
 
@@ -152,8 +154,14 @@ export class Throttle extends Gate {
    * the thread busy. What the server sees is when the call begins, so that is when it counts from. (By the clock
    * before `fn` was called, a call that a busy machine holds up right then would count from too early.)
    */
-  override begun(admitted: number, cost: number): void {
-    this.engine.call((exports) => exports.tollgate_readmit(this.number, admitted, cost));
+  override begun(admitted: number, cost: number): number {
+    let since = admitted;
+    this.engine.tell((exports) => {
+      const code = exports.tollgate_readmit(this.number, admitted, cost);
+      since = exports.tollgate_admitted();
+      return code;
+    });
+    return since;
   }
 
   /** @internal */
@@ -168,30 +176,37 @@ function settingsOf(options: ThrottleOptions, before: Settings): Settings {
   if (options.capacity === undefined && options.rates === undefined && given.length === 0) return before;
   let { rate, rates } = before;
   if (options.capacity !== undefined || given.length > 0) {
-    const capacity = options.capacity ?? rate?.capacity;
+    const capacity = options.capacity === undefined ? rate?.capacity : options.capacity;
     if (capacity === undefined) throw new TypeError(`${given[0]} needs a capacity`);
     const changed = Object.fromEntries(given.map((name) => [name, options[name]]));
-    rate = checked({ ...rate, ...changed, capacity }, "");
+    rate = { ...rate, ...changed, capacity };
+    // A burst of before means nothing to another pacing.
+    if (options.pacing !== undefined && options.burst === undefined && !hasBurst(rate)) delete rate.burst;
+    rate = checked(rate, "");
   }
   if (options.rates !== undefined) {
-    if (!Array.isArray(options.rates)) throw new TypeError("rates must be an array");
-    rates = options.rates.map((rate, index) => {
-      if (typeof rate !== "object" || rate === null) throw new TypeError(`rates[${index}] must be an object`);
-      return checked(rate, `rates[${index}].`);
+    rates = check.list("rates", options.rates).map((rate, index) => {
+      const name = `rates[${index}]`;
+      return checked(check.options(name, rate) as Rate, `${name}.`);
     });
   }
   return { rate, ...(rates && { rates }) };
+}
+
+function hasBurst({ pacing }: Rate): boolean {
+  return pacing === "bucket" || pacing === "stepped";
 }
 
 /** A rate that makes sense, copied. */
 function checked(rate: Rate, of: string): Rate {
   const copy: Rate = { capacity: check.units(`${of}capacity`, rate.capacity) };
   if (rate.period !== undefined) copy.period = check.span(`${of}period`, rate.period, 1e-6);
+  check.pace(`${of}capacity`, copy.capacity, copy.period);
   if (rate.pacing !== undefined) copy.pacing = check.word(`${of}pacing`, rate.pacing, PACINGS);
   if (rate.counting !== undefined) copy.counting = check.word(`${of}counting`, rate.counting, COUNTINGS);
   if (rate.burst !== undefined) {
     copy.burst = check.units(`${of}burst`, rate.burst);
-    if (copy.pacing !== "bucket" && copy.pacing !== "stepped") {
+    if (!hasBurst(copy)) {
       throw new RangeError(`${of}burst is for the pacings "bucket" and "stepped"`);
     }
   }

@@ -1,7 +1,6 @@
 //! Who is to be looked at, and how JavaScript learns of it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
@@ -19,10 +18,17 @@ extern "C" {
 }
 
 thread_local! {
-    static RUNG: RefCell<VecDeque<u32>> = const { RefCell::new(VecDeque::new()) };
+    static RUNG: RefCell<Rung> = const { RefCell::new(Rung { waiters: Vec::new(), taken: 0 }) };
     static NOTIFY: RefCell<Option<Notify>> = const { RefCell::new(None) };
     /// A call of JavaScript's is under way, which will say by itself that somebody is to be looked at.
     static CALLED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The list. It is taken from until it is empty, and then it begins anew.
+struct Rung {
+    waiters: Vec<u32>,
+    /// How many of them have been taken.
+    taken: usize,
 }
 
 /// Wakes a waiter: puts its number on the list, and calls JavaScript if that is not calling us.
@@ -50,12 +56,20 @@ impl Bell {
 
     /// How many are on the list.
     pub(crate) fn count() -> usize {
-        RUNG.with_borrow(VecDeque::len)
+        RUNG.with_borrow(|rung| rung.waiters.len() - rung.taken)
     }
 
     /// Takes the first from the list.
     pub(crate) fn next() -> Option<u32> {
-        RUNG.with_borrow_mut(VecDeque::pop_front)
+        RUNG.with_borrow_mut(|rung| {
+            let next = rung.waiters.get(rung.taken).copied();
+            rung.taken += 1;
+            if rung.taken >= rung.waiters.len() {
+                rung.waiters.clear();
+                rung.taken = 0;
+            }
+            next
+        })
     }
 }
 
@@ -66,8 +80,8 @@ impl Wake for Bell {
 
     fn wake_by_ref(self: &Arc<Self>) {
         let is_first = RUNG.with_borrow_mut(|rung| {
-            rung.push_back(self.waiter);
-            rung.len() == 1
+            rung.waiters.push(self.waiter);
+            rung.waiters.len() == rung.taken + 1
         });
         if is_first && !CALLED.get() {
             // It only asks for a microtask: it has nothing to fail at, and does not come back to us.

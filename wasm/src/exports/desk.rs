@@ -95,11 +95,12 @@ impl Desk {
     pub(crate) fn update(
         &mut self,
         gate: u32,
+        rates: bool,
         concurrency: f64,
         cooldown: f64,
         max_waiting: f64,
     ) -> Result<i32, Code> {
-        let rates = Some(mem::take(&mut self.rates)).filter(|rates| !rates.is_empty());
+        let rates = Some(mem::take(&mut self.rates)).filter(|_| rates);
         self.gate(gate)?.update(rates, concurrency, cooldown, max_waiting)?;
         Ok(to_be_looked_at())
     }

@@ -192,7 +192,7 @@ impl Gate {
         })
     }
 
-    /// Changes the settings of a throttle; what is NaN stays, and the rates stay unless there are some.
+    /// Changes the settings of a throttle; what is NaN stays, and the rates stay unless there are new ones.
     pub(crate) fn update(
         &mut self,
         rates: Option<Vec<Rate>>,

@@ -56,6 +56,7 @@ async fn a_time_out_rings_on_real_time() {
 
 #[wasm_bindgen_test]
 async fn a_waiting_call_that_is_dropped_hands_on_its_place() {
+    let _platform = Platform::watched();
     let throttle = one_at_once();
     let inside = throttle.try_acquire().unwrap();
     let mut first = Box::pin(throttle.acquire());
@@ -73,6 +74,7 @@ async fn a_waiting_call_that_is_dropped_hands_on_its_place() {
 
 #[wasm_bindgen_test]
 async fn a_task_that_is_thrown_away_gives_back_what_it_has() {
+    let _platform = Platform::watched();
     let throttle = one_at_once();
     let forever = task({
         let throttle = throttle.clone();
@@ -116,6 +118,7 @@ async fn a_pause_can_be_ended() {
 
 #[wasm_bindgen_test]
 async fn closing_sends_everybody_away() {
+    let _platform = Platform::watched();
     let throttle = one_at_once();
     let inside = throttle.try_acquire().unwrap();
     let waits = task(limited(&throttle, 60_000));
@@ -130,6 +133,7 @@ async fn closing_sends_everybody_away() {
 
 #[wasm_bindgen_test]
 async fn a_cost_that_can_never_be_admitted_fails_at_once() {
+    let _platform = Platform::watched();
     let throttle = one_per(ms(100));
     for (cost, is_known) in [
         (2.0, |error| matches!(error, CostError::TooHigh { .. })),

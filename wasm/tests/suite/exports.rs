@@ -75,6 +75,7 @@ pub(crate) fn rung() -> f64 {
 
 #[wasm_bindgen_test]
 fn a_semaphore_by_numbers() {
+    let _platform = Platform::watched();
     let js = exports();
     let gate = js.semaphore(1, true, 2.0) as u32;
     assert_eq!(js.acquire(gate, 1.0, f64::INFINITY), DONE);
@@ -98,6 +99,7 @@ fn a_semaphore_by_numbers() {
 
 #[wasm_bindgen_test]
 fn a_granted_waiter_that_is_cancelled_hands_on() {
+    let _platform = Platform::watched();
     let js = exports();
     let gate = js.semaphore(1, false, -1.0) as u32;
     assert_eq!(js.acquire(gate, 1.0, f64::INFINITY), DONE);
@@ -135,6 +137,7 @@ async fn a_throttle_by_numbers_calls_when_its_alarm_rings() {
 
 #[wasm_bindgen_test]
 async fn closing_a_throttle_asks_to_look_at_all_who_wait() {
+    let _platform = Platform::watched();
     let js = exports();
     let gate = js.throttle(1.0, 0.0, -1.0) as u32;
     assert_eq!(js.acquire(gate, 1.0, f64::INFINITY), DONE);
@@ -147,6 +150,7 @@ async fn closing_a_throttle_asks_to_look_at_all_who_wait() {
 
 #[wasm_bindgen_test]
 fn settings_that_make_no_sense_are_refused_and_leave_no_rate_behind() {
+    let _platform = Platform::watched();
     let js = exports();
     js.rate(-1.0, 100.0, 0, 0.0, false);
     assert_eq!(js.throttle(0.0, 0.0, -1.0), INVALID);

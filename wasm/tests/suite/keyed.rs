@@ -41,6 +41,7 @@ async fn a_full_key_holds_back_no_other_and_the_total_holds_for_all() {
 
 #[wasm_bindgen_test]
 async fn keys_that_are_idle_are_let_go_and_closing_sends_everybody_away() {
+    let _platform = Platform::watched();
     let gates: Keyed<u32> = Keyed::builder().per_key(Settings::new().concurrency(1)).build().unwrap();
     for key in 0..10 {
         gates.run(key, turn()).await.unwrap();

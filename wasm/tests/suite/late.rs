@@ -54,6 +54,7 @@ async fn a_late_wake_gives_no_burst_above_the_limit() {
 
 #[wasm_bindgen_test]
 async fn a_page_that_was_busy_keeps_the_limit() {
+    let _platform = Platform::watched();
     let gate = gate(Rate::new(10.0, PERIOD));
     let crowd = Crowd::of(40, &gate);
     turn().await;

@@ -1,7 +1,8 @@
 //! What must hold in every home of JavaScript.
 //!
-//! Most of it on a clock and alarms that are moved by hand: [`platform`]. On real time only what asks whether the
-//! platform is as the timer thinks it is, with wide margins.
+//! Most tests run on a clock and alarms that they move by hand; on real time only what asks whether the platform is
+//! as the timer takes it to be, with wide margins. Each begins with a [`Platform`](platform::Platform), which also
+//! clears away what a test that failed before it has left behind.
 
 mod alarms;
 mod calls;

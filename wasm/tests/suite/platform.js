@@ -19,11 +19,11 @@ globalThis.tollgatePlatform ??= (() => {
     alarm.call();
   };
 
-  const setTimeout = (call, ms) => {
+  const setTimeout = (call, ms, ...args) => {
     const number = ++last;
     // As the platform does: fractions are cut off, and what is too long is no time at all.
     const whole = ms >= 1 && ms <= LONGEST ? Math.trunc(ms) : 1;
-    const alarm = { call, due: clock + whole };
+    const alarm = { call: () => call(...args), due: clock + whole };
     if (clock === undefined) {
       alarm.real = real.setTimeout.call(globalThis, () => rings(number), ms);
     }
@@ -100,5 +100,17 @@ globalThis.tollgatePlatform ??= (() => {
     delay: () => delay,
   };
   platform.restore();
+
+  // A page has a time limit. Node has none; and if a test waits for what never comes, it ends half way, as if all had
+  // gone well.
+  if (globalThis.process !== undefined) {
+    const stuck = () => {
+      // Not by `console`, which is kept back until a test ends.
+      process.stderr.write("the suite is stuck in the test after the last one shown\n");
+      process.exit(1);
+    };
+    process.once("beforeExit", stuck);
+    real.setTimeout(stuck, 60_000).unref();
+  }
   return platform;
 })();

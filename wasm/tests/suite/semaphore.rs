@@ -38,6 +38,7 @@ async fn first_come_first_served_whatever_they_ask_for() {
 
 #[wasm_bindgen_test]
 async fn who_goes_away_hands_on() {
+    let _platform = Platform::watched();
     let semaphore = Semaphore::new(1);
     let inside = semaphore.acquire().await.unwrap();
     let mut line: Vec<_> = (0..3).map(|_| Box::pin(semaphore.acquire())).collect();
@@ -55,6 +56,7 @@ async fn who_goes_away_hands_on() {
 
 #[wasm_bindgen_test]
 async fn closing_sends_everybody_away() {
+    let _platform = Platform::watched();
     let semaphore = Arc::new(Semaphore::new(1));
     let inside = semaphore.clone().acquire_owned().await.unwrap();
     let waits = task(semaphore.clone().acquire_owned());

@@ -39,6 +39,7 @@ async fn callers_in_rust_and_javascript_wait_in_one_queue() {
 
 #[wasm_bindgen_test]
 fn a_shared_throttle_goes_on_when_javascript_lets_go_of_it() {
+    let _platform = Platform::watched();
     let js = exports();
     let throttle = Throttle::builder().concurrency(1).build().unwrap();
     let gate = share(&throttle);

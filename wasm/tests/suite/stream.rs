@@ -10,6 +10,7 @@ use super::tasks::{assert_never_over, task};
 
 #[wasm_bindgen_test]
 async fn items_come_in_order_and_no_faster_than_the_throttle_lets_them() {
+    let _platform = Platform::watched();
     let throttle = Throttle::builder().rate(Rate::new(10.0, ms(60))).build().unwrap();
     let mut items = stream::iter(0..35).throttled(throttle);
     let (mut numbers, mut times) = (vec![], vec![]);

@@ -8,7 +8,7 @@ use tollgate_core::Rate;
 use tollgate_wasm::Throttle;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::platform::{ms, now, sleep};
+use super::platform::{Platform, ms, now, sleep};
 use super::tasks::{Crowd, assert_never_over, task};
 
 /// Far more than anything here should take.
@@ -16,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 #[wasm_bindgen_test]
 async fn the_limit_holds_in_every_window_and_the_order_is_kept() {
+    let _platform = Platform::watched();
     let period = ms(100);
     for rate in [Rate::new(20.0, period), Rate::new(20.0, period).smooth()] {
         let throttle = Throttle::builder().rate(rate).build().unwrap();
@@ -29,6 +30,7 @@ async fn the_limit_holds_in_every_window_and_the_order_is_kept() {
 
 #[wasm_bindgen_test]
 async fn no_more_are_inside_than_there_are_slots() {
+    let _platform = Platform::watched();
     let throttle = Throttle::builder().concurrency(3).build().unwrap();
     let (inside, most) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
     let call = |_| {
@@ -52,6 +54,7 @@ async fn no_more_are_inside_than_there_are_slots() {
 
 #[wasm_bindgen_test]
 async fn slots_and_two_rates_are_kept_together() {
+    let _platform = Platform::watched();
     let throttle = Throttle::builder()
         .rate(Rate::new(4.0, ms(40)))
         .rate(Rate::new(10.0, ms(200)))
@@ -65,6 +68,7 @@ async fn slots_and_two_rates_are_kept_together() {
 
 #[wasm_bindgen_test]
 async fn a_slot_cools_down() {
+    let _platform = Platform::watched();
     let throttle = Throttle::builder().concurrency(2).cooldown(ms(30)).build().unwrap();
     let times = Crowd::of(8, &throttle).all().await;
     assert_never_over(2, ms(30), &times);

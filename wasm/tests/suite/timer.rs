@@ -44,6 +44,7 @@ fn until(deadline: Tick) -> JsSleep {
 
 #[wasm_bindgen_test]
 async fn the_clock_goes_forward_as_real_time_does() {
+    let _platform = Platform::watched();
     let start = now();
     let mut last = start;
     for _ in 0..10_000 {
@@ -59,6 +60,7 @@ async fn the_clock_goes_forward_as_real_time_does() {
 
 #[wasm_bindgen_test]
 fn the_clock_is_the_one_of_javascript_and_never_ahead_of_it() {
+    let _platform = Platform::watched();
     let script_now = || js_sys::eval("performance.now()").unwrap().as_f64().unwrap() * 1e6;
     for _ in 0..100 {
         let (before, tick, after) = (script_now(), now().as_nanos() as f64, script_now());
@@ -68,6 +70,7 @@ fn the_clock_is_the_one_of_javascript_and_never_ahead_of_it() {
 
 #[wasm_bindgen_test]
 async fn a_sleep_ends_at_its_deadline_on_real_time() {
+    let _platform = Platform::watched();
     for millis in [1, 7, 60] {
         let start = now();
         let deadline = start + ms(millis);
@@ -120,6 +123,31 @@ fn a_sleep_that_is_dropped_clears_its_alarm() {
     assert_eq!((platform.counts().armed, platform.counts().cleared), (1, 1));
     drop(sleep);
     assert_eq!((platform.counts().armed, platform.counts().cleared), (0, 2));
+}
+
+#[wasm_bindgen_test]
+async fn each_alarm_wakes_its_own_sleeper_also_after_others_went_away() {
+    let platform = Platform::by_hand();
+    let bells = [(); 4].map(|()| Arc::new(Bell::default()));
+    let rung = || [0, 1, 2, 3].map(|place: usize| bells[place].rung());
+    let set = |place: usize, millis| {
+        let mut sleep = Box::pin(until(now() + ms(millis)));
+        assert!(bells[place].polls(sleep.as_mut()).is_pending());
+        sleep
+    };
+    let (first, second, third) = (set(0, 30), set(1, 10), set(2, 20));
+    platform.pass(10).await;
+    assert_eq!(rung(), [0, 1, 0, 0]);
+    // The one that rang is dropped only when another has been set since.
+    let fourth = set(3, 15);
+    drop((second, third));
+    assert_eq!(platform.armed(), 2);
+    platform.pass(15).await;
+    assert_eq!(rung(), [0, 1, 0, 1]);
+    platform.pass(5).await;
+    assert_eq!(rung(), [1, 1, 0, 1]);
+    drop((first, fourth));
+    assert_eq!((platform.armed(), platform.counts().cleared), (0, 1));
 }
 
 #[wasm_bindgen_test]

@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use tollgate::{Rate, Semaphore, Throttle};
 
 use super::load::{Answers, Job, send_all};
+use super::node;
 
 /// A way to send requests, and its name.
 #[derive(Debug)]
@@ -18,25 +19,43 @@ pub(crate) struct Contestant {
     pub(crate) note: Option<&'static str>,
     /// Whether the demo fails if the row is not [perfect](super::verdict).
     pub(crate) promises: bool,
+    /// Whether Node runs it.
+    pub(crate) in_node: bool,
     /// Sends all requests of a job and ends when all are answered.
     pub(crate) run: fn(Job) -> BoxFuture<'static, Result<Answers>>,
 }
 
 /// The rows of the demo, in order.
 pub(crate) const CONTESTANTS: &[Contestant] = &[
-    Contestant { name: "no limit", note: None, promises: false, run: no_limit },
-    Contestant { name: "semaphore only", note: None, promises: false, run: semaphore },
+    Contestant { name: "no limit", note: None, promises: false, in_node: false, run: no_limit },
+    Contestant { name: "semaphore only", note: None, promises: false, in_node: false, run: semaphore },
     Contestant {
         name: "throttle, from admission",
         note: Some("counts a call from its start: delays may bunch calls up"),
         promises: false,
+        in_node: false,
         run: from_admission,
     },
     Contestant {
         name: "throttle, until answered",
         note: Some("counts a call until its answer is in: no delay can"),
         promises: true,
+        in_node: false,
         run: until_answered,
+    },
+    Contestant {
+        name: "Node, createFetch",
+        note: Some("the npm package: the same engine, as a drop-in `fetch`"),
+        promises: true,
+        in_node: true,
+        run: |job| node::run("node/fetch.mjs", job).boxed(),
+    },
+    Contestant {
+        name: "Rust + JS, one throttle",
+        note: Some("an app in Rust that shares its throttle with a script, in Node"),
+        promises: true,
+        in_node: true,
+        run: |job| node::run("sharing/run.mjs", job).boxed(),
     },
 ];
 

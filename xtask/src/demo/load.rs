@@ -51,7 +51,7 @@ impl Answers {
         self.statuses.get(&status).copied().unwrap_or(0)
     }
 
-    fn count(&mut self, answer: Result<u16>) {
+    pub(crate) fn count(&mut self, answer: Result<u16>) {
         match answer {
             Ok(status) => *self.statuses.entry(status).or_default() += 1,
             Err(error) => {

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::toolchain;
 use crate::repo::{cargo, path, root, succeed};
+use crate::tools::toolchain;
 
 /// Preemptions that loom tries in each run, unless told otherwise. Bugs that need more are rare, and each
 /// more costs about ten times as long.

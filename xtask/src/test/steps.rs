@@ -4,8 +4,9 @@ use std::env;
 
 use anyhow::Result;
 
-use super::{core_rules, examples, proofs, toolchain};
+use super::{core_rules, examples, npm, proofs, wasm};
 use crate::repo::{cargo, succeed};
+use crate::tools::toolchain;
 
 /// One thing that must hold.
 #[derive(Debug)]
@@ -14,9 +15,6 @@ pub(crate) struct Step {
     pub(crate) about: &'static str,
     pub(crate) run: fn() -> Result<()>,
 }
-
-/// The target on which core must compile though nothing of a platform is there.
-const WASM: &str = "wasm32-unknown-unknown";
 
 pub(crate) const STEPS: &[Step] = &[
     Step { name: "format", about: "all code is formatted", run: format },
@@ -27,18 +25,29 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step { name: "clippy", about: "no warnings anywhere", run: clippy },
     Step { name: "clippy-bare", about: "no warnings in the facade without features", run: clippy_bare },
+    Step { name: "clippy-wasm", about: "no warnings on wasm32", run: wasm::clippy },
     Step { name: "docs", about: "the documentation builds and its links lead somewhere", run: docs },
     Step { name: "tests", about: "unit and integration tests", run: tests },
     Step { name: "doctests", about: "the examples in the documentation", run: doctests },
+    Step { name: "examples", about: "each example runs to its end", run: examples::check },
+    Step { name: "wasm", about: "core compiles where there is no platform", run: wasm::core },
+    Step { name: "wasm-node", about: "the wasm suite in Node", run: wasm::node },
+    Step {
+        name: "wasm-chrome",
+        about: "the wasm suite in a page and a worker of headless Chrome",
+        run: wasm::chrome,
+    },
+    Step { name: "package", about: "the npm package is built, and small", run: npm::package },
+    Step { name: "npm", about: "its API, in Node", run: npm::api },
+    Step { name: "npm-users", about: "the packed package, in projects of its users", run: npm::users },
+    Step { name: "sharing", about: "Rust and JavaScript on one throttle", run: npm::sharing },
     Step {
         name: "conformance",
         about: "the scenarios have the same outcome on every target",
-        run: conformance,
+        run: npm::conformance,
     },
-    Step { name: "examples", about: "each example runs to its end", run: examples::check },
     Step { name: "loom", about: "core's threads, in every order they can take", run: proofs::loom },
     Step { name: "miri", about: "core's memory, access by access", run: proofs::miri },
-    Step { name: "wasm", about: "core compiles where there is no platform", run: wasm },
 ];
 
 fn format() -> Result<()> {
@@ -72,13 +81,4 @@ fn tests() -> Result<()> {
 
 fn doctests() -> Result<()> {
     succeed(cargo().args(["test", "--workspace", "--doc"]))
-}
-
-fn conformance() -> Result<()> {
-    succeed(cargo().args(["run", "--quiet", "--package", "tollgate-conformance"]))
-}
-
-fn wasm() -> Result<()> {
-    toolchain::target(WASM)?;
-    succeed(cargo().args(["check", "--package", "tollgate-core", "--target", WASM]))
 }

@@ -1,4 +1,4 @@
-//! What the steps need besides cargo and rustc, installed when it is missing.
+//! The parts of the Rust toolchains that not every one has, installed when they are missing.
 //!
 //! Called by name, because rustup may be set not to install anything by itself.
 

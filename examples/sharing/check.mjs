@@ -1,0 +1,48 @@
+// Checks that callers in both languages are let in in one order, in Node and in Chromium: the one that CHROME names.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = new URL("../../", import.meta.url);
+const expected = ["script 0", "rust 1", "script 2", "rust 3", "script 4", "rust 5"];
+
+const printed = execFileSync(process.execPath, [fileURLToPath(new URL("run.mjs", import.meta.url))], { encoding: "utf8" });
+assert.deepEqual(printed.trim().split("\n"), expected);
+console.log("in Node: in one order");
+
+const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const server = createServer(async (request, response) => {
+  try {
+    const file = new URL(`.${new URL(request.url, "http://localhost").pathname}`, root);
+    const content = await readFile(file);
+    response.setHeader("content-type", TYPES[extname(file.pathname)] ?? "application/octet-stream").end(content);
+  } catch {
+    response.writeHead(404).end();
+  }
+});
+await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+
+const { chromium } = createRequire(new URL("wasm/js/package.json", root))("playwright-core");
+const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
+const browser = await chromium.launch({
+  executablePath: process.env.CHROME,
+  args: [...args, "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"],
+});
+try {
+  const page = await browser.newPage();
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  await page.goto(`http://127.0.0.1:${server.address().port}/examples/sharing/page.html`);
+  await page.waitForSelector("body[data-done]", { timeout: 20_000 }).catch(() => {});
+  assert.deepEqual(errors, []);
+  assert.deepEqual(await page.locator("li").allTextContents(), expected);
+  console.log("in Chromium: in one order");
+} finally {
+  await browser.close();
+  server.close();
+}
