@@ -13,8 +13,8 @@ use tollgate_core::time::Timer;
 use crate::clock::Clock;
 use crate::gate::{self, Order, Refusal};
 use crate::platform::{Activity, Platform, Stopped};
-use crate::record::{Read, Record};
-use crate::scenario::{Action, Names, Number, Probe, Scenario, Step, Subject};
+use crate::record::{Read, Record, Refused};
+use crate::scenario::{Action, Number, Probe, Script, Step, Subject};
 use scene::{Scene, Task};
 use workers::Crew;
 
@@ -22,25 +22,25 @@ use workers::Crew;
 ///
 /// # Errors
 /// If it makes no sense, or something broke.
-pub async fn play<P: Platform>(platform: P, scenario: &Scenario) -> Result<Record, Stopped> {
-    if matches!(scenario.subject, Subject::Client(_)) {
+pub async fn play<P: Platform>(platform: P, script: &Script) -> Result<Record, Stopped> {
+    if matches!(script.subject, Subject::Client(_)) {
         return Err(Stopped::NotApplicable("the HTTP client rules are not built yet".into()));
     }
-    let start = scenario.clock_start.map_or(0.0, f64::from);
-    let clock = Clock::new(platform.timer(), platform.stretch(), start, jumps_back(scenario));
-    let gate = match gate::build(&scenario.subject, &clock) {
+    let start = script.clock_start.map_or(0.0, f64::from);
+    let clock = Clock::new(platform.timer(), platform.stretch(), start, jumps_back(script));
+    let gate = match gate::build(&script.subject, &clock) {
         Ok(gate) => gate,
         Err(Refusal::Unsupported(what)) => return Err(Stopped::Broken(format!("the subject cannot {what}"))),
         Err(refusal) => {
             let kind = refusal.outcome().trim_start_matches("error:").to_owned();
-            let construct = Some((kind, refusal.to_string()));
+            let construct = Some(Refused { kind, message: refusal.to_string() });
             return Ok(Record { construct, ..Record::default() });
         }
     };
     let scene = Arc::new(Scene::new(clock, gate));
     let activity = scene.activity.clone();
     let mut director = Director { platform, scene, activity, tasks: BTreeMap::new() };
-    let record = director.direct(scenario).await;
+    let record = director.direct(script).await;
     // Whoever still waits or is inside leaves before the platform goes.
     director.tasks.values().for_each(|task| {
         task.end();
@@ -49,8 +49,8 @@ pub async fn play<P: Platform>(platform: P, scenario: &Scenario) -> Result<Recor
 }
 
 /// How far the clock will jump back. It never goes below zero, so that takes room.
-fn jumps_back(scenario: &Scenario) -> f64 {
-    let back = scenario.steps.iter().map(|step| match step.action {
+fn jumps_back(script: &Script) -> f64 {
+    let back = script.steps.iter().map(|step| match step.action {
         Action::Jump { by: Number(by) } if by < 0.0 => -by,
         _ => 0.0,
     });
@@ -67,8 +67,8 @@ struct Director<P: Platform> {
 }
 
 impl<P: Platform> Director<P> {
-    async fn direct(&mut self, scenario: &Scenario) -> Result<Record, Stopped> {
-        let crew = match (&scenario.subject, &scenario.items) {
+    async fn direct(&mut self, script: &Script) -> Result<Record, Stopped> {
+        let crew = match (&script.subject, &script.items) {
             (Subject::Workers(workers), Some(items)) => Some(Crew::new(workers.workers, items)),
             _ => None,
         };
@@ -77,14 +77,14 @@ impl<P: Platform> Director<P> {
                 self.spawn(format!("worker{worker}"), crew.work(self.scene.clone()))?;
             }
         }
-        for step in in_order(&scenario.steps) {
+        for step in script.in_order() {
             self.pass_until(step.at.0).await?;
             self.take(&step)?;
             if !step.nosettle {
                 self.settle().await?;
             }
         }
-        self.run_out(scenario.until).await?;
+        self.run_out(script.until).await?;
         let pending = if crew.is_some() { Vec::new() } else { self.scene.waiting() };
         let cancelled = self.tasks.values().filter(|task| task.end()).count();
         let mut record = self.scene.take_record();
@@ -139,7 +139,7 @@ impl<P: Platform> Director<P> {
     fn take(&mut self, step: &Step) -> Result<(), Stopped> {
         match &step.action {
             Action::Acquire { names, ask, .. } => {
-                for name in all_names(names) {
+                for name in names.all() {
                     let visits = visit::visits(self.scene.clone(), name.clone(), ask.clone());
                     self.spawn(name, visits)?;
                 }
@@ -200,33 +200,7 @@ impl<P: Platform> Director<P> {
     fn probe(&self, probe: &Probe) {
         let answer = self.scene.gate.probe(probe, &self.scene.shelf);
         let answer = answer.unwrap_or_else(|| "unsupported".into());
-        let (at, arg) = (self.scene.clock.seconds(), probe.arg.map(f64::from));
+        let (at, arg) = (self.scene.clock.seconds(), probe.arg);
         self.scene.read(Read { at, what: probe.what, arg, answer });
     }
-}
-
-fn all_names(names: &Names) -> Vec<String> {
-    match names {
-        Names::One(who) => vec![who.clone()],
-        Names::Many { prefix, n } => (0..*n).map(|index| format!("{prefix}{index}")).collect(),
-    }
-}
-
-/// The steps one by one: those of `every` are taken apart and merged with the others by time.
-fn in_order(steps: &[Step]) -> Vec<Step> {
-    let mut all: Vec<Step> = Vec::new();
-    for step in steps {
-        match &step.action {
-            Action::Acquire { names, every: Some(Number(every)), ask } => {
-                for (index, name) in all_names(names).into_iter().enumerate() {
-                    let at = Number(step.at.0 + every * index as f64);
-                    let action = Action::Acquire { names: Names::One(name), every: None, ask: ask.clone() };
-                    all.push(Step { at, nosettle: step.nosettle, action });
-                }
-            }
-            _ => all.push(step.clone()),
-        }
-    }
-    all.sort_by(|a, b| a.at.0.total_cmp(&b.at.0));
-    all
 }

@@ -1,14 +1,16 @@
 //! What happened in a scenario.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::scenario::Reading;
+use crate::scenario::{Number, Reading};
 
 /// All that happened.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Record {
-    /// Why it could not be built, if so: the kind of the error, and its message.
-    pub construct: Option<(String, String)>,
+    /// Why it could not be built, if so.
+    pub construct: Option<Refused>,
     /// Who did what, as it happened.
     pub events: Vec<Event>,
     /// What was read.
@@ -21,8 +23,19 @@ pub struct Record {
     pub granularity: f64,
 }
 
+/// Why something could not be built.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refused {
+    /// The kind of the error, in the words of the format.
+    pub kind: String,
+    /// What the library says about it.
+    pub message: String,
+}
+
 /// Who did what, and when.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Event {
     /// When, in seconds of the scenario, without jumps.
     pub at: f64,
@@ -31,26 +44,31 @@ pub struct Event {
     /// What: an outcome of the format.
     pub outcome: String,
     /// Under which host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// Whether this is told only where it is asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
 }
 
 /// What was read, and when.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Read {
     /// When, in seconds of the scenario, without jumps.
     pub at: f64,
     /// What was read.
     pub what: Reading,
     /// Of which number.
-    pub arg: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arg: Option<Number>,
     /// The answer.
     pub answer: Value,
 }
 
 /// What became of the workers of a queue.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct WorkersRecord {
     /// When all items were done.
     pub join: Option<f64>,

@@ -1,6 +1,10 @@
 //! What came of the cases.
 
+mod table;
+
 use std::fmt;
+
+pub use table::Table;
 
 /// What came of all cases on all targets.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +46,8 @@ pub struct Totals {
 }
 
 impl Report {
-    pub(crate) fn add(&mut self, id: &str, target: &str, outcome: Outcome) {
+    /// Adds a line.
+    pub fn add(&mut self, id: &str, target: &str, outcome: Outcome) {
         self.lines.push(Line { id: id.to_owned(), target: target.to_owned(), outcome });
     }
 
@@ -60,6 +65,18 @@ impl Report {
     /// The lines of what failed.
     pub fn failures(&self) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(|line| matches!(line.outcome, Outcome::Fail(_)))
+    }
+
+    /// How many of each on each of these targets, as a table.
+    #[must_use]
+    pub fn summary(&self, targets: &[&str]) -> String {
+        let width = targets.iter().map(|target| target.chars().count()).max().unwrap_or(0);
+        let mut text = format!("{:width$}  passed  failed  not applicable", "");
+        for target in targets {
+            let Totals { passed, failed, not_applicable } = self.totals(Some(target));
+            text += &format!("\n{target:width$}  {passed:6}  {failed:6}  {not_applicable:14}");
+        }
+        text
     }
 
     /// How many of each, on one target or on all.
@@ -85,12 +102,5 @@ impl fmt::Display for Line {
             Outcome::Fail(difference) => write!(f, "FAIL {id} {target}: {difference}"),
             Outcome::NotApplicable(reason) => write!(f, "N/A  {id} {target}: {reason}"),
         }
-    }
-}
-
-impl fmt::Display for Totals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { passed, failed, not_applicable } = self;
-        write!(f, "{passed} passed, {failed} failed, {not_applicable} not applicable")
     }
 }

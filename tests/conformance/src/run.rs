@@ -1,4 +1,4 @@
-//! Runs cases: each on a thread of its own, so that neither a panic nor a hang goes further.
+//! Runs cases, one after the other.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -7,10 +7,12 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use anyhow::anyhow;
+
 use crate::platform::{Stopped, panic_message};
 use crate::record::Record;
 use crate::report::{Outcome, Report};
-use crate::scenario::{Found, Number, PacingName, Plan, Scenario, Subject, load};
+use crate::scenario::{Found, Number, PacingName, Plan, Scenario, Script, Subject, load};
 use crate::target::Target;
 use crate::verdict::judge;
 
@@ -62,14 +64,32 @@ pub fn run_cases(cases: Vec<Found>, targets: &[Arc<dyn Target>], options: &Optio
     report
 }
 
+/// Gets a target ready; to be called before the first case.
+///
+/// # Errors
+/// Why it cannot run.
+pub fn prepare(target: &Arc<dyn Target>, patience: Duration) -> anyhow::Result<()> {
+    let preparing = target.clone();
+    let prepared = within(patience, target, move || preparing.prepare());
+    prepared.and_then(|prepared| prepared).map_err(|fault| anyhow!("{} cannot run: {fault}", target.name()))
+}
+
 /// Runs one case on one target.
 #[must_use]
 pub fn run_case(scenario: &Arc<Scenario>, target: &Arc<dyn Target>, patience: Duration) -> Outcome {
+    let (scenario, player) = (scenario.clone(), target.clone());
+    within(patience, target, move || play_and_judge(&scenario, &*player)).unwrap_or_else(Outcome::Fail)
+}
+
+/// Does something on a thread of its own, so that neither a panic nor a hang goes further.
+fn within<R: Send + 'static>(
+    patience: Duration,
+    target: &Arc<dyn Target>,
+    task: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, String> {
     let (done, result) = channel();
-    let (scenario, target) = (scenario.clone(), target.clone());
     thread::spawn(move || {
-        let outcome = catch_unwind(AssertUnwindSafe(|| play_and_judge(&scenario, &*target)));
-        let outcome = outcome.unwrap_or_else(|payload| Outcome::Fail(panic_message(&*payload)));
+        let outcome = catch_unwind(AssertUnwindSafe(task)).map_err(|payload| panic_message(&*payload));
         // Nobody listens any more if it took too long.
         let _ = done.send(outcome);
     });
@@ -77,20 +97,21 @@ pub fn run_case(scenario: &Arc<Scenario>, target: &Arc<dyn Target>, patience: Du
         Ok(outcome) => outcome,
         // The thread cannot be stopped; it goes when the process does.
         Err(RecvTimeoutError::Timeout) => {
-            Outcome::Fail(format!("hangs: it took more than {} s", patience.as_secs_f64()))
+            target.give_up();
+            Err(format!("hangs: it took more than {} s", patience.as_secs_f64()))
         }
-        Err(RecvTimeoutError::Disconnected) => Outcome::Fail("its thread is gone".into()),
+        Err(RecvTimeoutError::Disconnected) => Err("its thread is gone".into()),
     }
 }
 
 fn play_and_judge(scenario: &Scenario, target: &dyn Target) -> Outcome {
-    let record = match target.play(scenario) {
+    let record = match target.play(&scenario.script) {
         Ok(record) => record,
         Err(Stopped::NotApplicable(reason)) => return Outcome::NotApplicable(reason),
         Err(Stopped::Broken(fault)) => return Outcome::Fail(fault),
     };
     let replay = |plan: Plan| -> Result<Record, String> {
-        target.play(&planned(scenario, plan)).map_err(|stopped| stopped.to_string())
+        target.play(&planned(&scenario.script, plan)).map_err(|stopped| stopped.to_string())
     };
     match judge(scenario, &record, &replay) {
         Ok(()) => Outcome::Pass,
@@ -98,10 +119,10 @@ fn play_and_judge(scenario: &Scenario, target: &dyn Target) -> Outcome {
     }
 }
 
-/// The same scenario with its rates under another plan.
-fn planned(scenario: &Scenario, plan: Plan) -> Scenario {
-    let mut scenario = scenario.clone();
-    if let Subject::Throttle(spec) = &mut scenario.subject {
+/// The same script with its rates under another plan.
+fn planned(script: &Script, plan: Plan) -> Script {
+    let mut script = script.clone();
+    if let Subject::Throttle(spec) = &mut script.subject {
         for rate in &mut spec.rates {
             (rate.pacing, rate.burst) = match plan {
                 Plan::StrictWindow => (PacingName::Window, None),
@@ -109,5 +130,5 @@ fn planned(scenario: &Scenario, plan: Plan) -> Scenario {
             };
         }
     }
-    scenario
+    script
 }

@@ -6,18 +6,19 @@
 mod expect;
 mod kind;
 mod number;
+mod script;
 mod step;
 mod subject;
+mod write;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use serde::Deserialize;
 use serde_json::Value;
 
 pub use expect::{Check, Expect, ExpectedEvent, ExpectedProbe, Plan};
 pub use number::Number;
+pub use script::{Answer, Script};
 pub use step::{Action, Ask, Body, Form, Names, Probe, Reading, Step, Via};
 pub use subject::{
     Client, CountingName, PacingName, PoolSpec, RateSpec, Semaphores, Subject, ThrottleSpec, Update, Workers,
@@ -27,57 +28,18 @@ pub use subject::{
 const FORMAT: &str = "throttle-scenarios/1";
 
 /// One case.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Scenario {
     /// Its unique name.
     pub id: String,
-    /// What is built at the beginning.
-    pub subject: Subject,
-    /// What is done then.
-    pub steps: Vec<Step>,
+    /// What is played. Whoever plays it is not told what is expected.
+    pub script: Script,
     /// What must come of it.
     pub expect: Expect,
-    /// The clock stops short of this time, in seconds; otherwise it runs until nothing is left to do.
-    #[serde(default)]
-    pub until: Option<Number>,
-    /// What the clock shows at the beginning.
-    #[serde(default)]
-    pub clock_start: Option<Number>,
-    /// The seconds that each item takes its worker; of `queue_workers` only.
-    #[serde(default)]
-    pub items: Option<Vec<Number>>,
-    /// What a stub server answers by path; of `rate_limited_client` only.
-    #[serde(default)]
-    pub server: Option<BTreeMap<String, Vec<Answer>>>,
 }
 
 /// What says to people why a case is as it is; says nothing to a runner.
 const PROSE: [&str; 7] = ["title", "source", "note", "basis", "oracle", "decision", "reference_model_agrees"];
-
-/// One answer of the stub server of a client's scenario. Nothing reads it yet.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// The status; 200 if absent.
-    #[serde(default)]
-    pub status: Option<u16>,
-    /// The field Retry-After.
-    #[serde(default)]
-    pub retry_after: Option<Value>,
-    /// Further fields.
-    #[serde(default)]
-    pub headers: Option<BTreeMap<String, String>>,
-    /// The body.
-    #[serde(default)]
-    pub body: Option<Value>,
-    /// The connection fails instead.
-    #[serde(default)]
-    pub error: Option<String>,
-    /// Seconds until the answer is there.
-    #[serde(default)]
-    pub latency: Option<Number>,
-}
 
 /// A case as found in a file: readable or not, it has a place in the report.
 #[derive(Debug)]
@@ -136,33 +98,12 @@ impl Scenario {
     pub fn read(case: Value) -> Result<Self, String> {
         let Value::Object(mut fields) = case else { return Err("not an object".into()) };
         fields.retain(|name, _| !PROSE.contains(&name.as_str()) && !name.starts_with("python_"));
-        let scenario: Self =
+        let (Some(Value::String(id)), Some(expect)) = (fields.remove("id"), fields.remove("expect")) else {
+            return Err("every case has an `id`, which is a text, and something to `expect`".into());
+        };
+        let script: Script =
             serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())?;
-        scenario.check().map(|()| scenario)
-    }
-
-    /// What no single field can tell.
-    fn check(&self) -> Result<(), String> {
-        if let Some(step) = self.steps.iter().find(|step| !(step.at.0 >= 0.0 && step.at.0.is_finite())) {
-            return Err(format!("a step is at {}, but must be at a time from 0 on", step.at));
-        }
-        let late = self.steps.windows(2).find(|pair| pair[1].at < pair[0].at);
-        if let Some([_, step]) = late {
-            return Err(format!("steps are not in order of time: one at {} comes too late", step.at));
-        }
-        let client = matches!(self.subject, Subject::Client(_));
-        let workers = matches!(self.subject, Subject::Workers(_));
-        if self.server.is_some() != client {
-            return Err("`server` goes with the subject rate_limited_client, and only with it".into());
-        }
-        if self.items.is_some() != workers {
-            return Err("`items` goes with the subject queue_workers, and only with it".into());
-        }
-        for step in &self.steps {
-            if matches!(step.action, Action::Get { .. }) != client {
-                return Err("steps of a client are `get`, and `get` is a step of a client only".into());
-            }
-        }
-        Ok(())
+        let expect = serde_json::from_value(expect).map_err(|error| error.to_string())?;
+        script.check().map(|()| Self { id, script, expect })
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::record::{Read, Record};
+use crate::record::{Read, Record, Refused};
 use crate::scenario::{Check, ExpectedProbe, Plan, Scenario};
 use time::Times;
 
@@ -28,9 +28,9 @@ pub fn judge(scenario: &Scenario, record: &Record, replay: Replay<'_>) -> Result
     });
     match (construct, &record.construct) {
         (None, None) => {}
-        (Some(expected), Some((kind, _))) if expected == kind => {}
+        (Some(expected), Some(refused)) if *expected == refused.kind => {}
         (Some(expected), None) => return Err(format!("construct: expected {expected}, got no error")),
-        (expected, Some((kind, message))) => {
+        (expected, Some(Refused { kind, message })) => {
             let expected = expected.unwrap_or("no error");
             return Err(format!("construct: expected {expected}, got {kind} ({message})"));
         }
@@ -94,7 +94,7 @@ fn unmentioned(scenario: &Scenario, record: &Record) -> Result<(), String> {
         return Err(format!("expected no error, got [{at}, {who}, {outcome}]"));
     }
     // Cut short, somebody may be left; but not where every event is listed, and thus the end of everybody.
-    let cut = scenario.until.is_some() && !events;
+    let cut = scenario.script.until.is_some() && !events;
     let listed = checks.iter().any(|check| matches!(check, Check::Pending(_)));
     if !listed && !cut && !record.pending.is_empty() {
         return Err(format!("pending: expected nobody, got {:?}", record.pending));
@@ -110,14 +110,14 @@ fn probes(expected: &[ExpectedProbe], actual: &[Read], times: Times) -> Result<(
     equal("number of probes", &expected.len(), &actual.len())?;
     for (index, (expected, actual)) in expected.iter().zip(actual).enumerate() {
         let same = expected.what == actual.what
-            && expected.arg == actual.arg
+            && expected.arg == actual.arg.map(f64::from)
             && times.same(expected.at, actual.at)
             && same_answer(&expected.answer, &actual.answer);
         if !same {
             let ExpectedProbe { at, what, arg, answer } = expected;
             let expected = format!("[{at}, {what:?}{}, {answer}]", in_brackets(*arg));
             let Read { at, what, arg, answer } = actual;
-            let actual = format!("[{at}, {what:?}{}, {answer}]", in_brackets(*arg));
+            let actual = format!("[{at}, {what:?}{}, {answer}]", in_brackets(arg.map(f64::from)));
             return Err(format!("probe {index}: expected {expected}, got {actual}"));
         }
     }

@@ -17,8 +17,8 @@ fn what_passes_exits_with_0() {
     assert_eq!(output.status.code(), Some(0));
     let expected = "PASS SEM-01 virtual\n\
                     N/A  CLI-01 virtual: the HTTP client rules are not built yet\n\
-                    virtual: 1 passed, 0 failed, 1 not applicable\n\
-                    total: 1 passed, 0 failed, 1 not applicable\n";
+                    \n         passed  failed  not applicable\n\
+                    virtual       1       0               1\n";
     assert_eq!(printed(&output), expected);
 }
 
@@ -41,4 +41,29 @@ fn what_cannot_be_read_exits_with_2() {
     assert_eq!(run(&["/nowhere/at-all.json"]).status.code(), Some(2));
     assert_eq!(run(&["--case", "NO-SUCH-CASE", "--target", "virtual"]).status.code(), Some(2));
     assert_eq!(run(&["--target", "moon"]).status.code(), Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_the_same_everywhere_is_shown_case_by_case() {
+    let script = r#"echo '{"ready": "throttle-player/1"}'
+        while read -r request; do echo '{"not_applicable": "no throttle"}'; done"#;
+    let player = format!("other={}", serde_json::json!(["sh", "-c", script]));
+    let cases = ["--case", "SEM-01", "--case", "CLI-01", "--quiet"];
+    let output =
+        run(&[&cases[..], &["--target", "virtual", "--target", "other", "--player", &player]].concat());
+    assert_eq!(output.status.code(), Some(0));
+    let expected = "\nnot the same everywhere:\n\
+                    \u{20}       virtual  other\n\
+                    SEM-01  ✓        –\n\
+                    \n         passed  failed  not applicable\n\
+                    virtual       1       0               1\n\
+                    other         0       0               2\n";
+    assert_eq!(printed(&output), expected);
+    let output = run(&[&cases[..], &["--target", "virtual", "--table"]].concat());
+    assert!(
+        printed(&output).starts_with("\n        virtual\nSEM-01  ✓\nCLI-01  –\n"),
+        "{}",
+        printed(&output)
+    );
 }

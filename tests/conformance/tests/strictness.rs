@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tollgate_conformance::platform::Stopped;
 use tollgate_conformance::record::Record;
-use tollgate_conformance::scenario::{Found, Scenario};
+use tollgate_conformance::scenario::{Found, Scenario, Script};
 use tollgate_conformance::target::{Target, TokioTime, VirtualTime};
 use tollgate_conformance::{Options, Outcome, default_file, run_case, run_cases};
 
@@ -217,11 +217,11 @@ fn what_nobody_expects_fails() {
 struct Broken(fn());
 
 impl Target for Broken {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "broken"
     }
 
-    fn play(&self, _: &Scenario) -> Result<Record, Stopped> {
+    fn play(&self, _: &Script) -> Result<Record, Stopped> {
         (self.0)();
         Ok(Record::default())
     }

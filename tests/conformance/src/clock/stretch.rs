@@ -1,6 +1,6 @@
 //! How far the time of a scenario can be stretched.
 
-use crate::scenario::{Action, Names, Number, Scenario, Subject, ThrottleSpec};
+use crate::scenario::{Action, Names, Number, Script, Subject, ThrottleSpec};
 
 /// The largest stretch there is: a millisecond of the timer is a nanosecond of the scenario then.
 const MOST: u32 = 1_000_000;
@@ -11,8 +11,8 @@ const LONGEST: f64 = 5e9;
 
 /// The largest power of ten by which this scenario can be stretched.
 #[must_use]
-pub fn stretch_for(scenario: &Scenario) -> u32 {
-    let horizon = horizon(scenario);
+pub fn stretch_for(script: &Script) -> u32 {
+    let horizon = horizon(script);
     let mut stretch = MOST;
     while stretch > 1 && horizon * f64::from(stretch) > LONGEST {
         stretch /= 10;
@@ -21,14 +21,14 @@ pub fn stretch_for(scenario: &Scenario) -> u32 {
 }
 
 /// A bound for the last moment at which anything happens, in seconds.
-fn horizon(scenario: &Scenario) -> f64 {
-    let steps = scenario.steps.iter().map(|step| seconds(Some(step.at))).fold(0.0, f64::max);
-    let until = seconds(scenario.until);
-    let items: f64 = scenario.items.iter().flatten().map(|&item| seconds(Some(item))).sum();
-    let count = scenario.items.as_ref().map_or(0, Vec::len) as f64;
+fn horizon(script: &Script) -> f64 {
+    let steps = script.steps.iter().map(|step| seconds(Some(step.at))).fold(0.0, f64::max);
+    let until = seconds(script.until);
+    let items: f64 = script.items.iter().flatten().map(|&item| seconds(Some(item))).sum();
+    let count = script.items.as_ref().map_or(0, Vec::len) as f64;
     let mut cost = count;
     let mut spans = items;
-    for step in &scenario.steps {
+    for step in &script.steps {
         match &step.action {
             Action::Acquire { names, every, ask } => {
                 let tasks = if let Names::Many { n, .. } = names { *n as f64 } else { 1.0 };
@@ -47,7 +47,7 @@ fn horizon(scenario: &Scenario) -> f64 {
             _ => {}
         }
     }
-    steps.max(until) + spans + of_subject(&scenario.subject, cost)
+    steps.max(until) + spans + of_subject(&script.subject, cost)
 }
 
 fn of_subject(subject: &Subject, cost: f64) -> f64 {

@@ -1,7 +1,7 @@
 //! What a scenario does.
 
 use serde::de::{DeserializeOwned, Error};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Number, Update};
@@ -49,8 +49,19 @@ pub enum Names {
     },
 }
 
+impl Names {
+    /// All names.
+    #[must_use]
+    pub fn all(&self) -> Vec<String> {
+        match self {
+            Self::One(who) => vec![who.clone()],
+            Self::Many { prefix, n } => (0..*n).map(|index| format!("{prefix}{index}")).collect(),
+        }
+    }
+}
+
 /// How a task asks, and what it does once inside.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[expect(missing_docs, reason = "the names of the format, which describes them")]
 pub struct Ask {
@@ -67,7 +78,7 @@ pub struct Ask {
 }
 
 /// How what is inside is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
     /// As a block with a guard.
@@ -75,7 +86,7 @@ pub enum Form {
 }
 
 /// What happens inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
     /// It fails at its end.
@@ -83,7 +94,7 @@ pub enum Body {
 }
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Via {
     /// Units alone.
@@ -91,7 +102,7 @@ pub enum Via {
 }
 
 /// A look from outside.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
     /// What is read.
@@ -105,7 +116,7 @@ pub struct Probe {
 }
 
 /// What can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names of the format, which describes them")]
 pub enum Reading {

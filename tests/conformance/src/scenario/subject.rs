@@ -1,6 +1,6 @@
 //! What a scenario builds: one shape for all kinds that are throttles under other names.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Number;
 use super::kind::Kind;
@@ -26,7 +26,7 @@ pub enum Subject {
 }
 
 /// Either semaphore.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Semaphores {
     /// Its permits.
@@ -35,7 +35,7 @@ pub struct Semaphores {
 }
 
 /// A throttle.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ThrottleSpec {
     /// Its rates.
     pub rates: Vec<RateSpec>,
@@ -48,7 +48,7 @@ pub struct ThrottleSpec {
 }
 
 /// One rate.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateSpec {
     /// Units in a period.
@@ -71,7 +71,7 @@ pub struct RateSpec {
 }
 
 /// The names of the pacings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "they are those of the library")]
 pub enum PacingName {
@@ -83,7 +83,7 @@ pub enum PacingName {
 }
 
 /// The names of the ways to count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "they are those of the library")]
 pub enum CountingName {
@@ -93,7 +93,7 @@ pub enum CountingName {
 }
 
 /// Limits in total and per host.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolSpec {
     /// How many at once in all; 0 for any number.
@@ -117,7 +117,7 @@ pub struct Workers {
 }
 
 /// An HTTP client. Nothing reads it yet.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
     /// How many requests at once.
@@ -129,7 +129,7 @@ pub struct Client {
 }
 
 /// Changed values; what is absent stays as it is.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "they are those of the subjects")]
 pub struct Update {

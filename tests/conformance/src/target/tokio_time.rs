@@ -11,7 +11,7 @@ use crate::clock::stretch_for;
 use crate::platform::{Activity, Platform, Stopped};
 use crate::play::play;
 use crate::record::Record;
-use crate::scenario::Scenario;
+use crate::scenario::Script;
 
 /// So many rounds in which no task is polled are taken for rest.
 const QUIET_ROUNDS: u32 = 4;
@@ -24,15 +24,15 @@ const RESOLUTION: f64 = 1e-3;
 pub struct TokioTime;
 
 impl Target for TokioTime {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "tokio"
     }
 
-    fn play(&self, scenario: &Scenario) -> Result<Record, Stopped> {
+    fn play(&self, script: &Script) -> Result<Record, Stopped> {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
         let runtime = runtime.map_err(|error| Stopped::Broken(format!("no runtime: {error}")))?;
-        let stretch = stretch_for(scenario);
-        runtime.block_on(async { play(Paused { timer: TokioTimer::new(), stretch }, scenario).await })
+        let stretch = stretch_for(script);
+        runtime.block_on(async { play(Paused { timer: TokioTimer::new(), stretch }, script).await })
     }
 }
 

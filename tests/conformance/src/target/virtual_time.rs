@@ -13,19 +13,19 @@ use super::Target;
 use crate::platform::{Activity, Platform, Stopped};
 use crate::play::play;
 use crate::record::Record;
-use crate::scenario::Scenario;
+use crate::scenario::Script;
 
 /// Virtual time, exact to the nanosecond.
 #[derive(Clone, Copy, Debug)]
 pub struct VirtualTime;
 
 impl Target for VirtualTime {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "virtual"
     }
 
-    fn play(&self, scenario: &Scenario) -> Result<Record, Stopped> {
-        let played = play(Executor::default(), scenario).now_or_never();
+    fn play(&self, script: &Script) -> Result<Record, Stopped> {
+        let played = play(Executor::default(), script).now_or_never();
         played.expect("whatever this platform waits for happens before it returns")
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn compare(
     scenario: &Scenario,
     record: &Record,
 ) -> Result<(), String> {
-    let Subject::Throttle(spec) = &scenario.subject else {
+    let Subject::Throttle(spec) = &scenario.script.subject else {
         return Err(format!("{plan:?}: servers go with subjects of one rate"));
     };
     let [rate] = spec.rates.as_slice() else {
