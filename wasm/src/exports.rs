@@ -64,7 +64,7 @@ pub fn tollgate_connect(notify: Notify) {
 /// A new semaphore, bounded or not; `max_waiting` below 0 for any number.
 #[wasm_bindgen]
 pub fn tollgate_semaphore(permits: u32, bounded: bool, max_waiting: f64) -> i32 {
-    Desk::call(|desk| desk.semaphore(permits, bounded, settings::count(max_waiting)))
+    Desk::ask(|desk| desk.semaphore(permits, bounded, settings::count(max_waiting)))
 }
 
 /// Adds a rate to the settings for the next throttle or update: see [`settings`].
@@ -77,7 +77,7 @@ pub fn tollgate_rate(capacity: f64, period: f64, pacing: u32, burst: f64, answer
 /// A new throttle with the rates added before.
 #[wasm_bindgen]
 pub fn tollgate_throttle(concurrency: f64, cooldown: f64, max_waiting: f64) -> i32 {
-    Desk::call(|desk| desk.throttle(concurrency, cooldown, max_waiting))
+    Desk::ask(|desk| desk.throttle(concurrency, cooldown, max_waiting))
 }
 
 /// Sets a throttle to the rates added before, if it is to have new ones, and to what is not NaN; answers how many
@@ -90,7 +90,7 @@ pub fn tollgate_update(gate: u32, rates: bool, concurrency: f64, cooldown: f64, 
 /// Enters, or joins the queue for at most `timeout` milliseconds; [`code::Code`].
 #[wasm_bindgen]
 pub fn tollgate_acquire(gate: u32, cost: f64, timeout: f64) -> i32 {
-    Desk::call(|desk| desk.acquire(gate, cost, timeout))
+    Desk::ask(|desk| desk.acquire(gate, cost, timeout))
 }
 
 /// Enters at once or not at all; [`code::Code`].
@@ -114,7 +114,7 @@ pub fn tollgate_release(gate: u32, cost: f64) -> i32 {
 /// When the last call was let in that [`tollgate_acquire`] or [`tollgate_next`] told of: nanoseconds of the clock.
 #[wasm_bindgen]
 pub fn tollgate_admitted() -> f64 {
-    Desk::with(|desk| desk.admitted()).unwrap_or(f64::NAN)
+    Desk::admitted()
 }
 
 /// Counts a call that was let in at `admitted` as let in now.
@@ -127,7 +127,7 @@ pub fn tollgate_readmit(gate: u32, admitted: f64, cost: f64) -> i32 {
 /// positive. Below 0 when there is none.
 #[wasm_bindgen]
 pub fn tollgate_next() -> i32 {
-    Desk::call(Desk::next)
+    Desk::next_of_all()
 }
 
 /// Does one of the things a gate can do that take one number: see [`gate::Deed`].

@@ -22,7 +22,7 @@ export function adopt(app: Exports, number: number): Throttle {
     throw new TypeError("app must be the module of an app in Rust that uses `tollgate` with the feature `share`");
   }
   let engine = engines.get(app);
-  if (!engine) engines.set(app, (engine = new Engine(app)));
+  if (!engine) engines.set(app, (engine = new Engine(() => app)));
   if (!Number.isInteger(number) || Number.isNaN(app.tollgate_read(number, 0, 0))) {
     throw new RangeError(`number is ${String(number)}, but must be what \`share\` answered`);
   }

@@ -1,19 +1,28 @@
 import type { Permit } from "./permit.js";
+import { Registry } from "./registry.js";
 
 /** So much of a body is read ahead. */
 const AHEAD = 64 * 1024;
 
+/** What no body can be given to: `new Response` throws. */
+const NO_BODY = [101, 103, 204, 205, 304];
+
+/** The ways to read all of a response. */
+const WAYS = ["arrayBuffer", "blob", "bytes", "formData", "json", "text"] as const;
+
 /** Bodies that are collected before they have been read to their end. */
-const collected = new FinalizationRegistry<() => void>((end) => end());
+const collected = new Registry<() => void>((end) => end());
 
 /** The same response; the permit is given back when its body ends, fails, is cancelled, or is collected. */
 export function holdUntilRead(response: Response, permit: Permit): Response {
   const { body } = response;
-  if (body === null) {
+  // Browsers give even those a body that must not have one, and let nobody make a response of that.
+  if (body === null || NO_BODY.includes(response.status)) {
     permit.release();
     return response;
   }
   const reader = body.getReader();
+  let failure: { error: unknown } | undefined;
   const end = () => {
     collected.unregister(reader);
     permit.release();
@@ -38,6 +47,7 @@ export function holdUntilRead(response: Response, permit: Permit): Response {
             }
           }
         } catch (error) {
+          failure = { error };
           end();
           controller.error(error);
         }
@@ -54,7 +64,7 @@ export function holdUntilRead(response: Response, permit: Permit): Response {
     reader.cancel().catch(() => {});
   };
   collected.register(held, abandon, reader);
-  return likeness(new Response(held, response), response);
+  return likeness(new Response(held, response), response, () => failure);
 }
 
 /** What a byte stream can take over: all of a buffer, not a part of one that others use. */
@@ -63,10 +73,21 @@ function whole(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 }
 
 /** Gives a response what its constructor does not. */
-function likeness(response: Response, original: Response): Response {
+function likeness(response: Response, original: Response, failure: () => { error: unknown } | undefined): Response {
   const { url, redirected, type } = original;
-  const clone = () => likeness(Response.prototype.clone.call(response), original);
-  for (const [name, value] of Object.entries({ url, redirected, type, clone })) {
+  const clone = () => likeness(Response.prototype.clone.call(response), original, failure);
+  const properties: Record<string, unknown> = { url, redirected, type, clone };
+  for (const way of WAYS) {
+    const read: (() => Promise<unknown>) | undefined = Response.prototype[way];
+    // Chromium tells who reads all at once of any failure of a stream as "Failed to fetch", even if it was aborted.
+    if (read) {
+      properties[way] = () =>
+        read.call(response).catch((error: unknown) => {
+          throw failure()?.error ?? error;
+        });
+    }
+  }
+  for (const [name, value] of Object.entries(properties)) {
     Object.defineProperty(response, name, { value, configurable: true });
   }
   return response;

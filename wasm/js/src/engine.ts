@@ -1,11 +1,13 @@
 // The wasm engine, and everybody who waits in it.
 //
 // Gates and waiters are numbers on that side. A call that lets somebody in, or turns somebody away, answers how
-// many are to be looked at; when nobody called (a timer rang, Rust code gave a permit back), the engine calls
-// `notify`. Either way `drain` asks for one after the other and settles their promises. Promises run no
-// code of the user's before the current one is done, so nothing here is entered twice.
+// many are to be looked at; when no answer tells (a timer rang, Rust code gave a permit back, a call that was refused
+// has found others whose time had come), the engine calls `notify`. Either way `drain` asks for one after the other and
+// settles their promises. Promises run no code of the user's before the current one is done, so nothing here is
+// entered twice.
 
 import { TollgateError } from "./errors.js";
+import { Registry } from "./registry.js";
 
 /** What the wasm module exports; so does every app written in Rust that shares a throttle. */
 export interface Exports {
@@ -58,16 +60,20 @@ export interface Waiting {
 export class Engine {
   readonly exports: Exports;
   readonly #waiting: (Waiting | undefined)[] = [];
-  /** How many those are. */
-  #count = 0;
   /** Those who wait for something else than to be let in: to be told of a failure as well. */
   readonly #others = new Set<Pick<Waiting, "fail">>();
   #failure: TollgateError | undefined;
-  readonly #gates = new FinalizationRegistry<number>((gate) => this.#failure ?? this.exports.tollgate_drop(gate));
+  readonly #gates = new Registry<number>((gate) => this.#failure ?? this.exports.tollgate_drop(gate));
 
-  constructor(exports: Exports) {
+  /** @param make Makes the exports; what it is given is to be called if they fail when nobody has called them. */
+  constructor(make: (failed: (error: unknown) => void) => Exports) {
+    const exports = make((error) => this.#fail(error));
     this.exports = exports;
     exports.tollgate_connect(() => queueMicrotask(() => this.drain()));
+  }
+
+  get failed(): boolean {
+    return this.#failure !== undefined;
   }
 
   /** Makes a gate by a call of the engine's; it is dropped with its `owner`. */
@@ -79,8 +85,7 @@ export class Engine {
   /** Calls the engine, and settles whom that lets in or turns away. */
   call(call: (exports: Exports) => number): number {
     const code = this.read(call);
-    // A refusal does not tell whether it has let in others who were due.
-    if (code > 0 || (code < 0 && this.#count > 0)) this.drain();
+    if (code > 0) this.drain();
     return code;
   }
 
@@ -101,18 +106,10 @@ export class Engine {
     } catch {}
   }
 
-  /**
-   * Enters, or joins the queue: then `drain` is to be called when the waiter has been parked. A look at the clock
-   * lets in others who are due, before their timer rings, and turns away those whose time is up; the answer does not
-   * tell.
-   */
   acquire(gate: number, cost: number, timeout: number): number {
     if (this.#failure) throw this.#failure;
     try {
-      const code = this.exports.tollgate_acquire(gate, cost, timeout);
-      // Later, for whoever has entered still asks when.
-      if (code <= 0 && this.#count > 0) queueMicrotask(() => this.drain());
-      return code;
+      return this.exports.tollgate_acquire(gate, cost, timeout);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -136,12 +133,11 @@ export class Engine {
   /** Notes who waits under a number. */
   park(number: number, waiting: Waiting): void {
     this.#waiting[number] = waiting;
-    this.#count++;
   }
 
   /** Gives up the place of a waiter, who is told nothing. */
   cancel(number: number): void {
-    this.#unpark(number);
+    this.#waiting[number] = undefined;
     this.tell((exports) => exports.tollgate_cancel(number));
   }
 
@@ -176,14 +172,10 @@ export class Engine {
 
   /** Tells one whose wait is over. */
   #settle(next: number): void {
-    this.#unpark(next >> 3)?.settle(-(next & 7));
-  }
-
-  #unpark(number: number): Waiting | undefined {
+    const number = next >> 3;
     const waiting = this.#waiting[number];
-    if (waiting !== undefined) this.#count--;
     this.#waiting[number] = undefined;
-    return waiting;
+    waiting?.settle(-(next & 7));
   }
 
   /** The instance is dead: whoever waits is told, and whoever asks later. */
@@ -196,20 +188,21 @@ export class Engine {
   }
 }
 
-let make: (() => Exports) | undefined;
+type Make = (failed: (error: unknown) => void) => Exports;
+let make: Make | undefined;
 let engine: Engine | undefined;
 
 /** Says how the engine is made when it is first needed. */
-export function provide(exports: () => Exports): void {
+export function provide(exports: Make): void {
   make = exports;
   engine = undefined;
 }
 
 /** The engine that new gates are made in. */
 export function current(): Engine {
-  if (!engine) {
+  if (!engine || engine.failed) {
     if (!make) throw new TollgateError("failed", "call `init` with the wasm module first, or import `tollgate` instead of `tollgate/slim`");
-    engine = new Engine(make());
+    engine = new Engine(make);
   }
   return engine;
 }

@@ -49,7 +49,11 @@ export abstract class Gate {
   acquire(options?: WaitOptions): Promise<Permit> {
     const cost = this.checked(options);
     const code = this.#enter(cost, options);
-    if (code === Code.Done) return Promise.resolve(new Permit(this, cost, this.admitted));
+    if (code === Code.Done) {
+      const permit = new Permit(this, cost, this.admitted);
+      if (this.keepsTime) permit.beginSoon();
+      return Promise.resolve(permit);
+    }
     if (typeof code !== "number") return Promise.reject(code.reason);
     return new Promise((resolve, reject) => this.#wait(new ForPermit(this, code - 1, cost, resolve, reject), options));
   }
@@ -182,6 +186,28 @@ export abstract class Gate {
     this.changed();
   }
 
+  /**
+   * @internal Enters at once, or joins the queue; then one of the two is called, from within what lets in or turns away:
+   * neither may run code of the user's. Whoever is refused at once is told that way as well.
+   */
+  ask(cost: number | undefined, entered: (permit: Permit) => void, refused: (error: unknown) => void): Permit | Waiter | undefined {
+    const checked = this.costOf(cost);
+    const code = this.#enter(checked, undefined);
+    if (code === Code.Done) return new Permit(this, checked, this.admitted);
+    if (typeof code !== "number") {
+      refused(code.reason);
+      return undefined;
+    }
+    const waiter = new ForPermit(this, code - 1, checked, entered, refused);
+    this.#wait(waiter, undefined);
+    return waiter;
+  }
+
+  /** @internal Somebody who was let in goes without having been inside. */
+  leaveUnused(cost: number): void {
+    this.leave(cost);
+  }
+
   /** @internal Somebody has left the queue or the gate. */
   changed(): void {
     if (this.#idlers !== undefined) for (const look of this.#idlers.slice()) look();
@@ -254,12 +280,9 @@ export abstract class Gate {
   /** Notes who waits, and what makes that one give up. */
   #wait(waiter: Waiter, options: WaitOptions | undefined): void {
     this.engine.park(waiter.number, waiter);
-    if (options !== undefined) {
-      const { signal, timeout = Infinity } = options;
-      if (signal !== undefined) waiter.heed(signal);
-      if (timeout !== Infinity && !this.keepsTime) waiter.expire(performance.now() + timeout);
-    }
-    this.engine.drain();
+    const { signal, timeout = Infinity } = options ?? {};
+    const left = this.keepsTime ? Infinity : timeout;
+    if (signal !== undefined || left !== Infinity) waiter.heed(signal, left);
   }
 
   /** Resolves when something holds that can change when somebody leaves. */

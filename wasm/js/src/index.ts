@@ -9,4 +9,4 @@ import { type Exports, provide } from "./core.js";
 import { bytes } from "wasm:bytes";
 import { instantiate } from "wasm:glue";
 
-provide(() => instantiate(new WebAssembly.Module(bytes())) as unknown as Exports);
+provide((failed) => instantiate(new WebAssembly.Module(bytes()), failed) as unknown as Exports);

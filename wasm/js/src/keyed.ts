@@ -2,8 +2,8 @@ import * as check from "./check.js";
 import { QueueFullError } from "./errors.js";
 import { Gate, type WaitOptions } from "./gate.js";
 import { Permit } from "./permit.js";
-import { Semaphore } from "./semaphore.js";
 import { Throttle } from "./throttle.js";
+import { Lane, Turns } from "./turns.js";
 
 /** Limits for all keys together, and how long keys are kept. */
 export interface KeyedOptions {
@@ -18,15 +18,10 @@ export interface KeyedOptions {
 /** The gate of one key. */
 interface Entry<G> {
   readonly gate: G;
-  /**
-   * With a total: one at a time goes from here to there. Otherwise calls that were let in here while the total
-   * is full would gather, and leave all at once when it is not.
-   */
-  readonly turn: Semaphore | undefined;
+  /** With a total: those who want to go through both. */
+  readonly lane: Lane;
   /** Calls that wait or are inside. */
   users: number;
-  /** Calls that wait for the gate, with a total: those who wait for their turn first included. */
-  waiting: number;
   /** When it was last used, by `performance.now`. */
   used: number;
 }
@@ -39,12 +34,13 @@ interface Entry<G> {
  * const page = await hosts.run(url.host, () => fetch(url));
  * ```
  *
- * A key whose own gate is full holds up no other key. A key is forgotten when nobody uses it, and its gate is as
+ * Of those whose own gate lets them in, who came first goes first; a key whose gate is full holds up no other key. A key is forgotten when nobody uses it, and its gate is as
  * good as new.
  */
 export class Keyed<K, G extends Gate = Gate> {
   readonly #make: (key: K) => G;
   readonly #total: Gate | undefined;
+  readonly #turns: Turns | undefined;
   readonly #maxKeys: number;
   readonly #idle: number;
   /** Least recently used first. */
@@ -54,6 +50,7 @@ export class Keyed<K, G extends Gate = Gate> {
     this.#make = check.callable("make", make);
     const { total, maxKeys = Infinity, idle = 60_000 } = check.options("options", options);
     this.#total = total === undefined ? total : check.instance("total", total, Gate, "a gate");
+    this.#turns = this.#total && new Turns(this.#total);
     this.#maxKeys = maxKeys === Infinity ? maxKeys : check.count("maxKeys", maxKeys, 1);
     this.#idle = check.time("idle", idle);
   }
@@ -78,7 +75,11 @@ export class Keyed<K, G extends Gate = Gate> {
         for (const permit of permits) permit.begin();
         return 0;
       };
-      return new Permit({ leave, begun }, options?.cost ?? 1, 0);
+      const leaveUnused = () => {
+        this.#left(key, entry);
+        for (const permit of permits) permit.releaseUnused();
+      };
+      return new Permit({ leave, leaveUnused, begun }, options?.cost ?? 1, 0);
     } catch (error) {
       this.#left(key, entry);
       throw error;
@@ -112,40 +113,9 @@ export class Keyed<K, G extends Gate = Gate> {
   }
 
   /** The permits of key and total, in the order in which they are to be given back. */
-  async #enter(entry: Entry<G>, options: WaitOptions = {}): Promise<Permit[]> {
-    const { gate, turn } = entry;
-    const total = this.#total;
-    if (!total || !turn) return [await gate.acquire(options)];
-    const end = options.timeout === undefined ? undefined : performance.now() + options.timeout;
-    const rest = () => (end === undefined ? options : { ...options, timeout: Math.max(0, end - performance.now()) });
-    options.signal?.throwIfAborted();
-    let passing = turn.tryAcquire();
-    let own: Permit | undefined;
-    try {
-      own = passing && gate.tryAcquire(options.cost);
-      if (own === undefined) {
-        // Those who wait for their turn wait for the key's gate.
-        if (entry.waiting >= gate.mostWaiting) throw new QueueFullError();
-        entry.waiting++;
-        try {
-          passing ??= await turn.acquire({ ...rest(), cost: 1 });
-          own = await gate.acquire(rest());
-        } finally {
-          entry.waiting--;
-        }
-      }
-      const atOnce = total.tryAcquire(options.cost);
-      if (atOnce) return [atOnce, own];
-      const waited = await total.acquire(rest());
-      // The key's rates have counted it from when it began to wait for the total; it goes out now.
-      own.begin();
-      return [waited, own];
-    } catch (error) {
-      if (own?.release() && gate instanceof Throttle) gate.refund(own.cost);
-      throw error;
-    } finally {
-      passing?.release();
-    }
+  async #enter({ gate, lane }: Entry<G>, options: WaitOptions | undefined): Promise<Permit[]> {
+    // The key's own first: then the next of that key is ready when the total has a place.
+    return this.#turns ? this.#turns.join(lane, options) : [await gate.acquire(options)];
   }
 
   #entry(key: K): Entry<G> {
@@ -157,9 +127,8 @@ export class Keyed<K, G extends Gate = Gate> {
     } else {
       this.#sweep();
       if (this.#entries.size >= this.#maxKeys) this.#makeRoom();
-      const turn = this.#total && new Semaphore(1);
       const gate = check.instance("what make returned", this.#make(key), Gate as abstract new () => G, "a gate");
-      entry = { gate, turn, users: 0, waiting: 0, used: performance.now() };
+      entry = { gate, lane: new Lane(gate), users: 0, used: performance.now() };
     }
     this.#entries.set(key, entry);
     return entry;

@@ -1,6 +1,8 @@
 /** @internal Where a permit goes back to. */
 export interface Source {
   leave(cost: number): void;
+  /** The same for what was not used. */
+  leaveUnused(cost: number): void;
   /** A call that was let in at a time of the engine's begins now; answers from when it counts. */
   begun(admitted: number, cost: number): number;
 }
@@ -33,6 +35,14 @@ export class Permit implements Disposable, AsyncDisposable {
     this.#since = since;
   }
 
+  /**
+   * @internal What it is for begins when the promise of this permit has been kept: who waits for that goes on in the next
+   * microtask, and if there is a function around it, soon after.
+   */
+  beginSoon(): void {
+    queueMicrotask(() => queueMicrotask(() => this.begin()));
+  }
+
   /** @internal What it is for begins now. */
   begin(): void {
     if (this.#source !== undefined) this.#since = this.#source.begun(this.#since, this.cost);
@@ -50,6 +60,13 @@ export class Permit implements Disposable, AsyncDisposable {
     this.#source = undefined;
     source.leave(this.cost);
     return true;
+  }
+
+  /** @internal Gives it back as if it had never been. */
+  releaseUnused(): void {
+    const source = this.#source;
+    this.#source = undefined;
+    source?.leaveUnused(this.cost);
   }
 
   [dispose](): void {

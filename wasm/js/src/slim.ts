@@ -11,9 +11,11 @@ import { instantiate } from "wasm:glue";
 /**
  * Says what the engine is made from: the file `tollgate/tollgate.wasm`, as bytes or compiled.
  *
+ * (Its type is loose because not every platform's types know those of WebAssembly.)
+ *
  * To be called once, before the first gate is made. Apps that only {@link adopt} need not.
  */
-export function init(wasm: WebAssembly.Module | BufferSource): void {
-  const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm);
-  provide(() => instantiate(module) as unknown as Exports);
+export function init(wasm: ArrayBuffer | ArrayBufferView | object): void {
+  const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm as BufferSource);
+  provide((failed) => instantiate(module, failed) as unknown as Exports);
 }

@@ -139,6 +139,12 @@ export class Throttle extends Gate {
     this.act(Deed.Refund, this.costOf(cost));
   }
 
+  /** @internal */
+  override leaveUnused(cost: number): void {
+    this.leave(cost);
+    this.refund(cost);
+  }
+
   /** @internal Whether all is as it was when new. */
   get idle(): boolean {
     return this.reading(Reading.Idle) === 1;

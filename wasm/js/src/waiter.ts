@@ -1,10 +1,7 @@
 import { Code, type Waiting } from "./engine.js";
 import type { Gate } from "./gate.js";
+import { Patience } from "./patience.js";
 import { Permit } from "./permit.js";
-import { type Abortable, unwatch, watch } from "./signals.js";
-
-/** The longest that a timer can be set to. */
-const LONGEST = 2 ** 31 - 1;
 
 /** How many ever waited: numbers in the engine are used again, and tell no order. */
 let waited = 0;
@@ -15,14 +12,14 @@ let waited = 0;
  * There may be a million of them, and what they consist of is what a backlog costs: so there is nothing in them that
  * most do not need.
  */
-export abstract class Waiter implements Waiting, Abortable {
+export abstract class Waiter implements Waiting {
   readonly order = ++waited;
   readonly gate: Gate;
   readonly number: number;
   readonly cost: number;
   readonly #reject: (reason: unknown) => void;
   /** What makes it give up, if anything does. */
-  #patience: { signal?: AbortSignal; alarm?: ReturnType<typeof setTimeout> } | undefined;
+  #patience: Patience | undefined;
 
   constructor(gate: Gate, number: number, cost: number, reject: (reason: unknown) => void) {
     this.gate = gate;
@@ -34,48 +31,40 @@ export abstract class Waiter implements Waiting, Abortable {
   /** It has been let in. */
   protected abstract enter(): void;
 
-  /** Gives up when the signal is aborted. */
-  heed(signal: AbortSignal): void {
-    (this.#patience ??= {}).signal = signal;
-    watch(signal, this);
-  }
-
-  /** Gives up at a time by `performance.now`; timers may ring early. */
-  expire(at: number): void {
-    const left = Math.ceil(at - performance.now());
-    if (left > 0) (this.#patience ??= {}).alarm = setTimeout(() => this.expire(at), Math.min(left, LONGEST));
-    else this.leave(this.gate.errorOf(Code.TimedOut, this.cost));
+  /** Gives up when the signal is aborted, or after so long. */
+  heed(signal: AbortSignal | undefined, timeout: number): void {
+    this.#patience = new Patience((reason) => this.leave(reason), signal, timeout);
   }
 
   settle(code: number): void {
-    this.#rest();
-    if (code === Code.Done) this.enter();
-    else this.#reject(this.gate.errorOf(code, this.cost));
+    if (code !== Code.Done) this.fail(this.gate.errorOf(code, this.cost));
+    else if (this.#patience === undefined) this.enter();
+    else {
+      const unused = (reason: unknown) => {
+        this.gate.leaveUnused(this.cost);
+        this.#reject(reason);
+      };
+      this.#patience.end(() => this.enter(), unused);
+    }
     this.gate.changed();
   }
 
   fail(error: unknown): void {
-    this.#rest();
+    this.#patience?.rest();
     this.#reject(error);
   }
 
-  abort(reason: unknown): void {
-    this.leave(reason);
+  /** Gives up the place, and is told why. */
+  leave(reason: unknown): void {
+    // First of all, so that whatever comes of telling finds the place given up.
+    this.withdraw();
+    this.fail(reason);
   }
 
-  /** Gives up the place. */
-  leave(reason: unknown): void {
-    this.#rest();
-    this.#reject(reason);
+  /** Gives up the place, and is told nothing. */
+  withdraw(): void {
     this.gate.engine.cancel(this.number);
     this.gate.changed();
-  }
-
-  #rest(): void {
-    if (this.#patience === undefined) return;
-    const { signal, alarm } = this.#patience;
-    if (signal !== undefined) unwatch(signal, this);
-    if (alarm !== undefined) clearTimeout(alarm);
   }
 }
 
@@ -92,8 +81,7 @@ export class ForPermit extends Waiter {
     const { gate, cost } = this;
     const permit = new Permit(gate, cost, gate.admitted);
     this.#resolve(permit);
-    // One who waits for this promise goes on in the next microtask, and if there is a function around it, soon after.
-    if (gate.keepsTime) queueMicrotask(() => queueMicrotask(() => permit.begin()));
+    if (gate.keepsTime) permit.beginSoon();
   }
 }
 

@@ -6,8 +6,8 @@ declare module "wasm:bytes" {
 }
 
 declare module "wasm:glue" {
-  /** Makes an instance of the engine. */
-  export function instantiate(module: WebAssembly.Module): WebAssembly.Exports;
+  /** Makes an instance of the engine; calls `failed` if it fails in a timer. */
+  export function instantiate(module: WebAssembly.Module, failed: (error: unknown) => void): WebAssembly.Exports;
 }
 
 declare module "*.wasm" {

@@ -5,4 +5,4 @@ import wasm from "./tollgate.wasm";
 import { type Exports, provide } from "./core.js";
 import { instantiate } from "wasm:glue";
 
-provide(() => instantiate(wasm) as unknown as Exports);
+provide((failed) => instantiate(wasm, failed) as unknown as Exports);

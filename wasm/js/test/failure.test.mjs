@@ -46,11 +46,6 @@ for (const [name, die] of [
     init(trapping(name));
     const gate = new Throttle({ concurrency: 1 });
     const permit = await gate.acquire().catch((error) => assert.fail(error));
-    if (name === "tollgate_next") {
-      // Already to ask whether anybody is to be let in kills it.
-      isDead(await failure(gate.acquire()), WebAssembly.RuntimeError);
-      return;
-    }
     const semaphore = new Semaphore(0);
     const leaving = new AbortController();
     const { signal } = leaving;
@@ -85,14 +80,14 @@ for (const [name, die] of [
       () => gate.refund(),
       () => semaphore.capacity,
       () => semaphore.release(),
-      () => new Semaphore(1),
-      () => new Throttle({}),
     ]) {
       assert.throws(call, (error) => isDead(error), String(call));
     }
     for (const call of [() => gate.close(), () => gate.onIdle(), () => semaphore.map([1], assert.fail).then(() => {})]) {
       isDead(await failure((async () => call())()));
     }
+    // Gates made now are of another engine.
+    assert.equal(new Semaphore(3).number, 0);
     // To leave, or to clear what is empty, is no reason to complain.
     leaving.abort();
     assert.equal(gate.clear(), 0);
@@ -101,6 +96,22 @@ for (const [name, die] of [
     if (clock.timers > 0) await clock.advance(2e6);
   });
 }
+
+test("an engine that dies in its timer, with nobody to tell, tells those who wait", async (t) => {
+  watchful(t);
+  const { now } = performance;
+  t.after(() => (performance.now = now));
+  const gate = new Throttle({ capacity: 1, period: 20 });
+  await gate.acquire();
+  const waiting = look(gate.acquire());
+  await settle();
+  performance.now = () => {
+    throw new Error("no clock");
+  };
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assert.equal(waiting.state, "broken");
+  isDead(waiting.error, Error);
+});
 
 test("a call that is inside when the engine dies is told when it comes out", async (t) => {
   watchful(t);

@@ -73,23 +73,31 @@ impl Bell {
     }
 }
 
+impl Bell {
+    /// Calls JavaScript, if there are any on the list, and nobody else will tell.
+    pub(crate) fn ring() {
+        if CALLED.get() || Self::count() == 0 {
+            return;
+        }
+        // It only asks for a microtask: it has nothing to fail at, and does not come back to us.
+        NOTIFY.with_borrow(|notify| {
+            if let Some(notify) = notify {
+                notify.call(&JsValue::UNDEFINED);
+            }
+        });
+    }
+}
+
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let is_first = RUNG.with_borrow_mut(|rung| {
-            rung.waiters.push(self.waiter);
-            rung.waiters.len() == rung.taken + 1
-        });
-        if is_first && !CALLED.get() {
-            // It only asks for a microtask: it has nothing to fail at, and does not come back to us.
-            NOTIFY.with_borrow(|notify| {
-                if let Some(notify) = notify {
-                    notify.call(&JsValue::UNDEFINED);
-                }
-            });
+        RUNG.with_borrow_mut(|rung| rung.waiters.push(self.waiter));
+        // The first has called JavaScript already.
+        if Self::count() == 1 {
+            Self::ring();
         }
     }
 }

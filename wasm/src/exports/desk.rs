@@ -51,16 +51,37 @@ impl Desk {
         }
     }
 
-    /// Uses the desk of this thread.
+    /// Uses the desk of this thread. Those who are to be looked at then, JavaScript is told of.
     pub(crate) fn with<R>(work: impl FnOnce(&mut Self) -> R) -> Result<R, Busy> {
-        DESK.with(|desk| {
-            desk.try_borrow_mut().map_err(|_| Busy).map(|mut desk| Bell::during(|| work(&mut desk)))
+        let result = Self::quietly(work);
+        Bell::ring();
+        result
+    }
+
+    /// Uses the desk for a call of JavaScript's, the answer to which tells how many are to be looked at. An error does
+    /// not, nor that somebody has entered or waits.
+    pub(crate) fn call(work: impl FnOnce(&mut Self) -> Result<i32, Code>) -> i32 {
+        let answer = Self::quietly(work).unwrap_or(Err(Code::Busy));
+        answer.unwrap_or_else(|code| {
+            Bell::ring();
+            code.into()
         })
     }
 
-    /// Uses the desk for a call of JavaScript's.
-    pub(crate) fn call(work: impl FnOnce(&mut Self) -> Result<i32, Code>) -> i32 {
+    /// The same for an answer that tells something else.
+    pub(crate) fn ask(work: impl FnOnce(&mut Self) -> Result<i32, Code>) -> i32 {
         Self::with(work).unwrap_or(Err(Code::Busy)).unwrap_or_else(i32::from)
+    }
+
+    /// The next whose wait is over. Who asks goes on asking until there is none.
+    pub(crate) fn next_of_all() -> i32 {
+        Self::quietly(Self::next).unwrap_or(Err(Code::Busy)).unwrap_or_else(i32::from)
+    }
+
+    fn quietly<R>(work: impl FnOnce(&mut Self) -> R) -> Result<R, Busy> {
+        DESK.with(|desk| {
+            desk.try_borrow_mut().map_err(|_| Busy).map(|mut desk| Bell::during(|| work(&mut desk)))
+        })
     }
 
     pub(crate) fn share(&mut self, throttle: Throttle) -> u32 {
@@ -118,7 +139,7 @@ impl Desk {
         match gate_at.acquire(gate, cost, timeout, waker)? {
             Entry::In(admitted) => {
                 self.admitted = admitted.unwrap_or(self.admitted);
-                Ok(i32::from(Code::Done))
+                Ok(Code::Done.into())
             }
             Entry::Queued(wait) => Ok(self.waits.insert(wait) as i32 + 1),
         }
@@ -139,7 +160,7 @@ impl Desk {
         Ok(to_be_looked_at())
     }
 
-    pub(crate) fn next(&mut self) -> Result<i32, Code> {
+    fn next(&mut self) -> Result<i32, Code> {
         while let Some(number) = Bell::next() {
             let number = number as usize;
             // One who has left, or another one by now, may find its number here.
@@ -172,8 +193,8 @@ impl Desk {
     }
 
     /// When the last call was let in that was told of, in nanoseconds.
-    pub(crate) fn admitted(&self) -> f64 {
-        self.admitted.as_nanos() as f64
+    pub(crate) fn admitted() -> f64 {
+        Self::quietly(|desk| desk.admitted.as_nanos() as f64).unwrap_or(f64::NAN)
     }
 
     pub(crate) fn read(&self, gate: u32, reading: u32, value: f64) -> f64 {

@@ -24,7 +24,7 @@ export function build(tollgate, subject, times) {
     case 'stack':
       return new StackGate(subject.layers.map((layer) => layerOf(tollgate, layer, times)));
     case 'rate_limited_client':
-      throw new NotApplicable('the HTTP client rules are not built yet');
+      throw new NotApplicable('the HTTP client rules (retries, Retry-After) are not built yet');
     default:
       throw new Unsupported(`be built: ${subject.kind}`);
   }

@@ -96,7 +96,7 @@ export class ThrottleGate {
       burst: number(step.burst),
       counting: COUNTING[step.counting],
     });
-    if (step.interval !== undefined) throw new NotApplicable('a bucket is refilled once in a period');
+    if (step.interval !== undefined) throw new NotApplicable('a stepped bucket is refilled once in a period, at no other interval');
     if (Object.keys(rate).length > 0 && this.#rates.length !== 1) {
       throw new Unsupported('change its rate, not having exactly one');
     }
@@ -107,7 +107,7 @@ export class ThrottleGate {
   #rate({ capacity, period, pacing, burst, interval, counting }) {
     // 0 is no interval at all.
     if (pacing === 'stepped' && (number(interval) || number(period)) !== number(period)) {
-      throw new NotApplicable('a bucket is refilled once in a period');
+      throw new NotApplicable('a stepped bucket is refilled once in a period, at no other interval');
     }
     const times = { period: this.#times.span(period) };
     return mentioned({ capacity: number(capacity), ...times, pacing, burst: number(burst), counting: COUNTING[counting] });

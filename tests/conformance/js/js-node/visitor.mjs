@@ -93,10 +93,11 @@ export class Visitor extends Task {
     if (limit === undefined) return enter(ask);
     if (scene.gate.keepsTime) return enter({ ...ask, timeout: limit });
     const leaving = new AbortController();
+    signal.addEventListener('abort', () => leaving.abort(signal.reason), { once: true });
     const leave = () => leaving.abort(new scene.tollgate.TimeoutError());
     this.#enough = scene.clock.set(limit, leave, { late: true });
     try {
-      return await enter({ ...ask, signal: AbortSignal.any([signal, leaving.signal]) });
+      return await enter({ ...ask, signal: leaving.signal });
     } finally {
       this.#enough();
     }

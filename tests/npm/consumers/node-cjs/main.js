@@ -1,0 +1,4 @@
+const { createFetch, Semaphore, Throttle } = require("tollgate");
+const { job } = require("./job.cjs");
+
+job({ Throttle, Semaphore, createFetch });

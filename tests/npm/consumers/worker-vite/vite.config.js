@@ -1,0 +1,2 @@
+// Pages are opened from the folder of the project.
+export default { base: "./", worker: { format: "es" } };

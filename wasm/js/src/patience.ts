@@ -1,0 +1,45 @@
+import { TimeoutError } from "./errors.js";
+import { type Abortable, unwatch, watch } from "./signals.js";
+
+/** The longest that a timer can be set to. */
+const LONGEST = 2 ** 31 - 1;
+
+/** What makes somebody who waits give up. */
+export class Patience implements Abortable {
+  readonly #giveUp: (reason: unknown) => void;
+  readonly #signal: AbortSignal | undefined;
+  #alarm: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param timeout Milliseconds, if the wait is not counted elsewhere. */
+  constructor(giveUp: (reason: unknown) => void, signal: AbortSignal | undefined, timeout = Infinity) {
+    this.#giveUp = giveUp;
+    this.#signal = signal;
+    if (signal !== undefined) watch(signal, this);
+    if (timeout !== Infinity) this.#expire(performance.now() + timeout);
+  }
+
+  abort(reason: unknown): void {
+    this.#giveUp(reason);
+  }
+
+  /** There is nothing to wait for any more. */
+  rest(): void {
+    if (this.#signal !== undefined) unwatch(this.#signal, this);
+    if (this.#alarm !== undefined) clearTimeout(this.#alarm);
+  }
+
+  /** The wait is over; but whoever is aborted in the same turn has not begun, and does not. */
+  end(enter: () => void, leave: (reason: unknown) => void): void {
+    this.rest();
+    const signal = this.#signal;
+    if (signal === undefined) enter();
+    else queueMicrotask(() => (signal.aborted ? leave(signal.reason) : enter()));
+  }
+
+  /** Gives up at a time by `performance.now`; timers may ring early. */
+  #expire(at: number): void {
+    const left = Math.ceil(at - performance.now());
+    if (left > 0) this.#alarm = setTimeout(() => this.#expire(at), Math.min(left, LONGEST));
+    else this.#giveUp(new TimeoutError());
+  }
+}
