@@ -29,7 +29,8 @@ const virtual = {
       const { exports } = new WebAssembly.Instance(module, { "./tollgate_bg.js": glue });
       __wbg_set_wasm(exports);
       exports.__wbindgen_start();
-      return exports;
+      // As an object like others: that of the platform is a dictionary, in which each call would be looked up.
+      return { ...exports };
     }`,
 };
 

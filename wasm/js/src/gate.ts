@@ -50,8 +50,9 @@ export abstract class Gate {
     const cost = this.checked(options);
     const code = this.#enter(cost, options);
     if (code === Code.Done) {
+      if (!this.keepsTime) return Promise.resolve(new Permit(this, cost, 0));
       const permit = new Permit(this, cost, this.admitted);
-      if (this.keepsTime) permit.beginSoon();
+      permit.beginSoon();
       return Promise.resolve(permit);
     }
     if (typeof code !== "number") return Promise.reject(code.reason);
