@@ -3,11 +3,12 @@
 mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use common::{SECOND, ms, poll, waiting};
-use tollgate_core::time::{ManualSleep, ManualTimer, Tick, Timer};
+use tollgate_core::time::{ManualSleep, ManualTimer, Tick, Timer, Wake};
 use tollgate_core::{Keyed, Rate, Settings, Throttle};
 
 #[test]
@@ -127,4 +128,57 @@ fn a_timer_that_panics_does_not_silence_the_alarm_for_ever() {
     timer.advance(SECOND);
     timer.advance(SECOND);
     assert!(poll(&mut first).is_ready() && poll(&mut second).is_ready());
+}
+
+/// Counts which way its alarms are set.
+#[derive(Clone, Default)]
+struct Counting {
+    timer: ManualTimer,
+    /// For a deadline, and again for one after an early ring.
+    set: Arc<[AtomicU64; 2]>,
+}
+
+impl Counting {
+    fn counts(&self) -> [u64; 2] {
+        [0, 1].map(|way| self.set[way].load(Ordering::Relaxed))
+    }
+}
+
+impl Timer for Counting {
+    type Sleep = ManualSleep;
+
+    fn now(&self) -> Tick {
+        self.timer.now()
+    }
+
+    fn sleep_until(&self, deadline: Tick) -> ManualSleep {
+        self.set[0].fetch_add(1, Ordering::Relaxed);
+        self.timer.sleep_until(deadline)
+    }
+
+    fn sleep_again(&self, deadline: Tick) -> ManualSleep {
+        self.set[1].fetch_add(1, Ordering::Relaxed);
+        self.timer.sleep_until(deadline)
+    }
+}
+
+#[test]
+fn a_timer_is_told_that_its_alarm_rang_early_and_of_nothing_else() {
+    let clock = Counting::default();
+    let gate = Throttle::builder_on(clock.clone()).rate(Rate::per_second(1.0)).build().unwrap();
+    gate.try_acquire().unwrap().forget();
+    let crowd: Vec<_> = (0..4).map(|_| waiting(gate.acquire_owned())).collect();
+    assert_eq!(clock.counts(), [1, 0]);
+    clock.timer.advance(SECOND);
+    assert_eq!((gate.waiting(), clock.counts()), (3, [2, 0]), "it rang on its deadline");
+    gate.pause(ms(1_500));
+    assert_eq!(clock.counts(), [3, 0], "it has not rung; another time is wanted");
+    clock.timer.set_wake(Wake::Early(ms(2)));
+    gate.resume();
+    assert_eq!(clock.counts(), [4, 0]);
+    clock.timer.advance(ms(998));
+    assert_eq!((gate.waiting(), clock.counts()), (3, [4, 1]), "it rang early");
+    clock.timer.advance(ms(2));
+    assert_eq!((gate.waiting(), clock.counts()), (2, [5, 1]));
+    drop(crowd);
 }
