@@ -16,7 +16,7 @@
 //!
 //! # Features
 //! - `exports`: what the npm package calls. An app written in Rust turns it on to hand a throttle of its own
-//!   to JavaScript: [`share`].
+//!   to JavaScript, by `share`.
 
 mod alarms;
 #[cfg(feature = "exports")]

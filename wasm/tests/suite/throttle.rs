@@ -8,7 +8,7 @@ use tollgate_core::Rate;
 use tollgate_wasm::Throttle;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::platform::{Platform, ms, now, sleep};
+use super::platform::{Platform, ms, now};
 use super::tasks::{Crowd, assert_never_over, task};
 
 /// Far more than anything here should take.
@@ -39,7 +39,8 @@ async fn no_more_are_inside_than_there_are_slots() {
             let work = async {
                 inside.set(inside.get() + 1);
                 most.set(most.get().max(inside.get()));
-                sleep(5).await;
+                // As an app would: the throttle's alarms and others ring side by side.
+                gloo_timers::future::TimeoutFuture::new(5).await;
                 inside.set(inside.get() - 1);
             };
             throttle.run(work).await
