@@ -55,6 +55,8 @@ const common = {
   legalComments: "none",
   minifySyntax: true,
   minifyWhitespace: true,
+  // When an error is not caught, Node shows the line it came from.
+  lineLimit: 160,
   logLevel: "warning",
 };
 

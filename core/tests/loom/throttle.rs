@@ -39,6 +39,14 @@ fn ring(timer: &ManualTimer) -> thread::JoinHandle<()> {
     thread::spawn(move || timer.advance_to(at(1)))
 }
 
+/// The alarm rings on one thread while a permit comes back on another.
+fn ring_while_it_comes_out<P: Send + 'static>(timer: &ManualTimer, inside: P) {
+    let ring = ring(timer);
+    let come_out = thread::spawn(move || drop(inside));
+    ring.join().unwrap();
+    come_out.join().unwrap();
+}
+
 /// Lets time go by, alarm by alarm, until the call is let in; answers when that was.
 fn admitted<H>(timer: &ManualTimer, mut call: Acquire<H, ManualTimer>) -> Tick
 where
@@ -207,10 +215,7 @@ fn a_permit_that_comes_back_while_a_time_limit_ends_is_taken_or_stays() {
         let (timer, gate) = gate(Settings::new().concurrency(1));
         let inside = gate.try_acquire_owned().unwrap();
         let call = waiting(gate.acquire().timeout(SECOND));
-        let ring = ring(&timer);
-        let come_out = thread::spawn(move || drop(inside));
-        ring.join().unwrap();
-        come_out.join().unwrap();
+        ring_while_it_comes_out(&timer, inside);
         match poll(&mut { call }) {
             Poll::Ready(Ok(permit)) => drop(permit),
             Poll::Ready(Err(error)) => assert_eq!(error, AdmitError::TimedOut),
@@ -229,10 +234,7 @@ fn a_permit_that_comes_back_while_the_alarm_rings_changes_nothing_for_whom_it_ri
         let inside = gate.try_acquire_owned().unwrap();
         let call = waiting(gate.acquire());
         assert_eq!(timer.next_alarm(), Some(at(1)), "for the call that is over");
-        let ring = ring(&timer);
-        let come_out = thread::spawn(move || drop(inside));
-        ring.join().unwrap();
-        come_out.join().unwrap();
+        ring_while_it_comes_out(&timer, inside);
         assert_eq!(admitted(&timer, call), at(1));
         at_rest(&timer, &gate);
     });
@@ -244,10 +246,7 @@ fn a_slot_that_comes_back_while_the_clock_moves_lets_the_next_in_when_both_are_t
         let (timer, gate) = gate(Settings::new().rate(Rate::per_second(1.0)).concurrency(1));
         let inside = gate.try_acquire_owned().unwrap();
         let call = waiting(gate.acquire());
-        let ring = ring(&timer);
-        let come_out = thread::spawn(move || drop(inside));
-        ring.join().unwrap();
-        come_out.join().unwrap();
+        ring_while_it_comes_out(&timer, inside);
         assert_eq!(admitted(&timer, call), at(1));
         at_rest(&timer, &gate);
     });

@@ -35,7 +35,8 @@ function tidy(text, open) {
 /** Of the engine just what `adopt` takes. */
 const exportsOf = (text) => /^\/\*\*.*\*\/\nexport (interface Exports \{[^}]*\}\n)/m.exec(text)[1];
 
-const head = (text) => `${text.slice(0, text.indexOf("*/") + 2)}\n`;
+// `Disposable` is of a library of its own, which is not on by default.
+const head = (text) => `/// <reference lib="esnext.disposable" />\n${text.slice(0, text.indexOf("*/") + 2)}\n`;
 
 function init(text) {
   const at = text.indexOf("export declare function init");

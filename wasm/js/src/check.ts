@@ -112,10 +112,12 @@ export function callable<F extends (...args: never[]) => unknown>(name: string, 
   return value;
 }
 
-/** An object with options, or none at all. */
-export function options<O extends object>(name: string, value: O | undefined): Partial<O> {
+/** An object with options of these names, or none at all. One that nobody knows is a mistake, and would be missed. */
+export function options<O extends object>(name: string, value: O | undefined, known: readonly string[]): Partial<O> {
   if (value === undefined) return {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) wrong(TypeError, name, value, "an object");
+  const unknown = Object.keys(value).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw new TypeError(`${name} has ${unknown}, but can have ${known.join(", ")}`);
   return value;
 }
 

@@ -1,7 +1,7 @@
 import * as check from "./check.js";
 import { Keyed } from "./keyed.js";
 import { holdUntilRead } from "./body.js";
-import { Throttle, type ThrottleOptions } from "./throttle.js";
+import { OPTIONS, Throttle, type ThrottleOptions } from "./throttle.js";
 import type { Permit } from "./permit.js";
 import type { WaitOptions } from "./gate.js";
 
@@ -32,10 +32,10 @@ export interface FetchOptions {
  * A signal gives up the place in the queue as well.
  */
 export function createFetch(options: FetchOptions): typeof globalThis.fetch {
-  const { throttle, perHost, cost, fetch } = check.options("options", options);
+  const { throttle, perHost, cost, fetch } = check.options("options", options, ["throttle", "perHost", "cost", "fetch"]);
   if (throttle === undefined && perHost === undefined) throw new TypeError("options need a throttle, or limits perHost");
   if (throttle !== undefined) check.instance("throttle", throttle, Throttle, "a Throttle");
-  if (perHost !== undefined) check.options("perHost", perHost);
+  if (perHost !== undefined) check.options("perHost", perHost, OPTIONS);
   if (cost !== undefined) check.callable("cost", cost);
   if (fetch !== undefined) check.callable("fetch", fetch);
   const enter = entrance(throttle, perHost);

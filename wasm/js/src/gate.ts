@@ -16,6 +16,8 @@ export interface WaitOptions {
   timeout?: number;
 }
 
+const WAIT = ["cost", "signal", "timeout"];
+
 /** How to close. */
 export interface CloseOptions {
   /** Serve those who wait first, instead of rejecting them. */
@@ -163,7 +165,7 @@ export abstract class Gate {
    * Resolves when nobody is inside. Those inside go on.
    */
   close(options?: CloseOptions): Promise<void> {
-    const { drain = false } = check.options("options", options);
+    const { drain = false } = check.options("options", options, ["drain"]);
     return this.#close(check.flag("drain", drain));
   }
 
@@ -176,7 +178,7 @@ export abstract class Gate {
 
   /** Resolves when nobody waits and nobody is inside. */
   onIdle(options?: { signal?: AbortSignal }): Promise<void> {
-    const { signal } = check.options("options", options);
+    const { signal } = check.options("options", options, ["signal"]);
     return this.#when(() => this.waiting === 0 && this.inFlight === 0, signal === undefined ? signal : check.signal(signal));
   }
 
@@ -220,7 +222,7 @@ export abstract class Gate {
       case Code.Closed:
         return new ClosedError();
       case Code.QueueFull:
-        return new QueueFullError();
+        return new QueueFullError(`the queue is full: at most ${this.mostWaiting} may wait`);
       case Code.TimedOut:
         return new TimeoutError();
       case Code.OverRelease:
@@ -258,7 +260,7 @@ export abstract class Gate {
   /** @internal The cost of a call with these options. Throws at what makes no sense in them. */
   checked(options: WaitOptions | undefined): number {
     if (options === undefined) return 1;
-    const { cost, timeout, signal } = check.options("options", options);
+    const { cost, timeout, signal } = check.options("options", options, WAIT);
     if (timeout !== undefined) check.time("timeout", timeout);
     if (signal !== undefined) check.signal(signal);
     return this.costOf(cost);

@@ -48,7 +48,7 @@ export class Keyed<K, G extends Gate = Gate> {
 
   constructor(make: (key: K) => G, options?: KeyedOptions) {
     this.#make = check.callable("make", make);
-    const { total, maxKeys = Infinity, idle = 60_000 } = check.options("options", options);
+    const { total, maxKeys = Infinity, idle = 60_000 } = check.options("options", options, ["total", "maxKeys", "idle"]);
     this.#total = total === undefined ? total : check.instance("total", total, Gate, "a gate");
     this.#turns = this.#total && new Turns(this.#total);
     this.#maxKeys = maxKeys === Infinity ? maxKeys : check.count("maxKeys", maxKeys, 1);
@@ -57,7 +57,14 @@ export class Keyed<K, G extends Gate = Gate> {
 
   /** Waits to be let in, by the key's own gate and then by the total. */
   acquire(key: K, options?: WaitOptions): Promise<Permit> {
-    const entry = this.#entry(key);
+    let entry: Entry<G>;
+    try {
+      entry = this.#entry(key);
+    } catch (error) {
+      // What `make` throws is thrown; that there is no room for another key is no mistake of the caller's.
+      if (error instanceof QueueFullError) return Promise.reject(error);
+      throw error;
+    }
     entry.gate.checked(options);
     this.#total?.checked(options);
     return this.#acquire(key, entry, options);

@@ -4,7 +4,12 @@ import type { Permit } from "./permit.js";
 import { unwatch, watch } from "./signals.js";
 
 /** Results in the order of the items: one after the other by `for await`, or all by `await`. */
-export interface Mapped<O> extends AsyncIterableIterator<O>, PromiseLike<O[]> {}
+export interface Mapped<O> extends AsyncIterableIterator<O>, PromiseLike<O[]> {
+  /** As of a promise. */
+  catch<R = never>(rejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<O[] | R>;
+  /** As of a promise. */
+  finally(settled?: (() => void) | null): Promise<O[]>;
+}
 
 /**
  * Maps items through a gate.
@@ -78,6 +83,14 @@ export class Mapping<I, O> implements Mapped<O> {
     rejected?: ((reason: unknown) => R | PromiseLike<R>) | null,
   ): Promise<F | R> {
     return this.#all().then(fulfilled, rejected);
+  }
+
+  catch<R = never>(rejected?: ((reason: unknown) => R | PromiseLike<R>) | null): Promise<O[] | R> {
+    return this.#all().catch(rejected);
+  }
+
+  finally(settled?: (() => void) | null): Promise<O[]> {
+    return this.#all().finally(settled);
   }
 
   async #all(): Promise<O[]> {

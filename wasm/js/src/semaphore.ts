@@ -29,7 +29,7 @@ export class Semaphore extends Gate {
    */
   constructor(permits: number, options?: SemaphoreOptions) {
     const count = check.count("permits", permits);
-    const { maxWaiting = Infinity } = check.options("options", options);
+    const { maxWaiting = Infinity } = check.options("options", options, ["maxWaiting"]);
     const most = check.bound("maxWaiting", maxWaiting);
     const { bounded } = new.target;
     const engine = current();

@@ -16,6 +16,9 @@ import { instantiate } from "wasm:glue";
  * To be called once, before the first gate is made. Apps that only {@link adopt} need not.
  */
 export function init(wasm: ArrayBuffer | ArrayBufferView | object): void {
+  if (!(wasm instanceof WebAssembly.Module || wasm instanceof ArrayBuffer || ArrayBuffer.isView(wasm))) {
+    throw new TypeError("wasm must be the bytes of tollgate/tollgate.wasm, or a WebAssembly.Module");
+  }
   const module = wasm instanceof WebAssembly.Module ? wasm : new WebAssembly.Module(wasm as BufferSource);
   provide((failed) => instantiate(module, failed) as unknown as Exports);
 }

@@ -46,8 +46,13 @@ export interface Check {
 }
 
 const PACINGS = ["window", "bucket", "stepped", "smooth"] as const;
+/** Milliseconds, some 300 years: no less than that stands for no end. */
+const FOR_EVER = 1e13;
 const COUNTINGS = ["admission", "answered"] as const;
 const OF_RATE = ["period", "pacing", "burst", "counting"] as const;
+
+/** @internal The names of all options. */
+export const OPTIONS = ["capacity", ...OF_RATE, "rates", "concurrency", "cooldown", "maxWaiting"];
 
 /** What throttles are set to; unknown for those that Rust has made. */
 type Settings = Pick<ThrottleOptions, "rates"> & { rate?: Rate | undefined };
@@ -78,7 +83,7 @@ export class Throttle extends Gate {
       this.#settings = {};
     } else {
       if (options === undefined) throw new TypeError("options is undefined, but must be an object");
-      const settings = settingsOf(check.options("options", options), {});
+      const settings = settingsOf(check.options("options", options, OPTIONS), {});
       const slots = slotsOf(options, [0, 0, -1]);
       if (slots[0] === 0 && slots[1] > 0) throw new RangeError("cooldown needs a concurrency: without slots none can rest");
       const made = current();
@@ -114,7 +119,7 @@ export class Throttle extends Gate {
   /** Would a call of this cost be admitted now, and if not, when at the earliest? Takes nothing. */
   check(cost?: number): Check {
     const wait = this.reading(Reading.Check, this.costOf(cost));
-    return { ready: wait < 0, wait: Math.max(wait, 0) };
+    return { ready: wait < 0, wait: wait > FOR_EVER ? Infinity : Math.max(wait, 0) };
   }
 
   /**
@@ -124,7 +129,7 @@ export class Throttle extends Gate {
    */
   update(options: ThrottleOptions): void {
     if (options === undefined) throw new TypeError("options is undefined, but must be an object");
-    const settings = settingsOf(check.options("options", options), this.#settings);
+    const settings = settingsOf(check.options("options", options, OPTIONS), this.#settings);
     const slots = slotsOf(options, [NaN, NaN, NaN]);
     if (settings !== this.#settings) stage(this.engine, settings);
     const code = this.engine.call((exports) => exports.tollgate_update(this.number, settings !== this.#settings, ...slots));
@@ -182,6 +187,9 @@ function settingsOf(options: ThrottleOptions, before: Settings): Settings {
   if (options.capacity === undefined && options.rates === undefined && given.length === 0) return before;
   let { rate, rates } = before;
   if (options.capacity !== undefined || given.length > 0) {
+    if (rate === undefined && rates !== undefined && options.rates === undefined) {
+      throw new TypeError(`${options.capacity === undefined ? given[0] : "capacity"} is of a single rate, and there is none: change rates`);
+    }
     const capacity = options.capacity === undefined ? rate?.capacity : options.capacity;
     if (capacity === undefined) throw new TypeError(`${given[0]} needs a capacity`);
     const changed = Object.fromEntries(given.map((name) => [name, options[name]]));
@@ -193,7 +201,7 @@ function settingsOf(options: ThrottleOptions, before: Settings): Settings {
   if (options.rates !== undefined) {
     rates = check.list("rates", options.rates).map((rate, index) => {
       const name = `rates[${index}]`;
-      return checked(check.options(name, rate) as Rate, `${name}.`);
+      return checked(check.options(name, rate, ["capacity", ...OF_RATE]) as Rate, `${name}.`);
     });
   }
   return { rate, ...(rates && { rates }) };

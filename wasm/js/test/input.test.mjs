@@ -219,7 +219,7 @@ test("gates are made with new, and the class of all of them is not to be made at
 test("what is odd but makes sense is taken", async () => {
   const gate = throttle();
   const { signal } = new AbortController();
-  for (const options of [{}, Object.create(null), { cost: undefined, timeout: undefined, signal: undefined }, { cost: 0.5 }, { cost: -0 }, { timeout: Infinity }, { timeout: 2 ** 53, signal }, { other: 1 }]) {
+  for (const options of [{}, Object.create(null), { cost: undefined, timeout: undefined, signal: undefined }, { cost: 0.5 }, { cost: -0 }, { timeout: Infinity }, { timeout: 2 ** 53, signal }]) {
     (await gate.acquire(options)).release();
     assert.equal(await gate.run(() => 1, options), 1);
   }
@@ -233,4 +233,27 @@ test("what is odd but makes sense is taken", async () => {
   const foreign = { aborted: false, reason: undefined, addEventListener() {}, removeEventListener() {} };
   (await gate.acquire({ signal: foreign })).release();
   await settle();
+});
+
+test("an option that nobody knows is a mistake, and is named", () => {
+  const gate = throttle();
+  const unknown = (name) => ({ name: "TypeError", message: new RegExp(`has ${name}, but can have`) });
+  assert.throws(() => new Throttle({ limit: 10, interval: 1000 }), unknown("limit"));
+  assert.throws(() => new Throttle({ rates: [{ capacity: 2, interval: 5 }] }), unknown("interval"));
+  assert.throws(() => new Semaphore(1, { maxwaiting: 1 }), unknown("maxwaiting"));
+  assert.throws(() => new Keyed(throttle, { max: 1 }), unknown("max"));
+  assert.throws(() => createFetch({ throttle: gate, retry: 1 }), unknown("retry"));
+  assert.throws(() => createFetch({ perHost: { limit: 1 } }), unknown("limit"));
+  assert.throws(() => gate.acquire({ weight: 2 }), unknown("weight"));
+  assert.throws(() => gate.run(() => 1, { id: 5 }), unknown("id"));
+  assert.throws(() => gate.update({ limit: 5 }), unknown("limit"));
+  assert.throws(() => gate.close({ darin: true }), unknown("darin"));
+  assert.throws(() => gate.onIdle({ timeout: 1 }), unknown("timeout"));
+  assert.deepEqual([gate.inFlight, gate.waiting], [0, 0]);
+});
+
+test("a rate of its own is not put beside a list of rates by an update", () => {
+  const gate = new Throttle({ rates: [{ capacity: 10 }] });
+  assert.throws(() => gate.update({ capacity: 100 }), { name: "TypeError", message: /^capacity/ });
+  assert.equal(gate.available, 10);
 });

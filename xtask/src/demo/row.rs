@@ -62,7 +62,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::demo::contestants::CONTESTANTS;
 
-    /// A row of the last contestant, in which one request arrived at each of these milliseconds.
+    /// A row of the throttle that counts until answered, in which one request arrived at each of these milliseconds.
     pub(crate) fn row(arrivals: &[(u64, u16)]) -> Row {
         let arrival = |(&(at, status), number): (&(u64, u16), u64)| Arrival {
             number,
@@ -74,7 +74,7 @@ pub(crate) mod tests {
         let mut answers = Answers::default();
         arrivals.iter().for_each(|(_, status)| *answers.statuses.entry(*status).or_default() += 1);
         Row {
-            contestant: CONTESTANTS.last().unwrap(),
+            contestant: &CONTESTANTS[3],
             requests: arrivals.len(),
             answers,
             took: Duration::from_millis(4061),
