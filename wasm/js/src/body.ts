@@ -42,7 +42,8 @@ export function holdUntilRead(response: Response, permit: Permit): Response {
               return;
             }
             if (value.byteLength > 0) {
-              controller.enqueue(whole(value));
+              // A byte stream takes the buffer over, which others may still use.
+              controller.enqueue(value.slice());
               return;
             }
           }
@@ -67,10 +68,6 @@ export function holdUntilRead(response: Response, permit: Permit): Response {
   return likeness(new Response(held, response), response, () => failure);
 }
 
-/** What a byte stream can take over: all of a buffer, not a part of one that others use. */
-function whole(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return chunk.byteLength === chunk.buffer.byteLength ? chunk : chunk.slice();
-}
 
 /** Gives a response what its constructor does not. */
 function likeness(response: Response, original: Response, failure: () => { error: unknown } | undefined): Response {

@@ -8,6 +8,7 @@
 
 import { TollgateError } from "./errors.js";
 import { Registry } from "./registry.js";
+import { soon } from "./soon.js";
 
 /** What the wasm module exports; so does every app written in Rust that shares a throttle. */
 export interface Exports {
@@ -69,7 +70,7 @@ export class Engine {
   constructor(make: (failed: (error: unknown) => void) => Exports) {
     const exports = make((error) => this.#fail(error));
     this.exports = exports;
-    exports.tollgate_connect(() => queueMicrotask(() => this.drain()));
+    exports.tollgate_connect(() => soon(() => this.drain()));
   }
 
   get failed(): boolean {
@@ -135,10 +136,13 @@ export class Engine {
     this.#waiting[number] = waiting;
   }
 
-  /** Gives up the place of a waiter, who is told nothing. */
-  cancel(number: number): void {
+  /** Gives up the place of a waiter, who is told nothing; whether it still had one. */
+  cancel(number: number, waiting: Waiting): boolean {
+    // The number may be somebody else's by now.
+    if (this.#waiting[number] !== waiting) return false;
     this.#waiting[number] = undefined;
     this.tell((exports) => exports.tollgate_cancel(number));
+    return true;
   }
 
   /** Notes who is to be told if the engine fails. */
@@ -175,16 +179,28 @@ export class Engine {
     const number = next >> 3;
     const waiting = this.#waiting[number];
     this.#waiting[number] = undefined;
-    waiting?.settle(-(next & 7));
+    attempt(() => waiting?.settle(-(next & 7)));
   }
 
   /** The instance is dead: whoever waits is told, and whoever asks later. */
   #fail(cause: unknown): TollgateError {
     if (!this.#failure) {
       this.#failure = new TollgateError("failed", "the engine has failed; gates made before are of no use any more", { cause });
-      for (const waiting of [...this.#waiting.splice(0), ...this.#others]) waiting?.fail(this.#failure);
+      const failure = this.#failure;
+      for (const waiting of [...this.#waiting.splice(0), ...this.#others]) attempt(() => waiting?.fail(failure));
     }
     return this.#failure;
+  }
+}
+
+/** Tells one of many. What goes wrong there (a signal of somebody's own making) is no fault of the engine's. */
+function attempt(tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    soon(() => {
+      throw error;
+    });
   }
 }
 

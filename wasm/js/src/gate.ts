@@ -4,6 +4,7 @@ import { ClosedError, CostError, OverReleaseError, QueueFullError, TimeoutError,
 import { type Mapped, Mapping } from "./map.js";
 import { Permit } from "./permit.js";
 import { unwatch, watch } from "./signals.js";
+import { soon } from "./soon.js";
 import { ForCall, ForPermit, Waiter } from "./waiter.js";
 
 /** How to wait. */
@@ -15,6 +16,9 @@ export interface WaitOptions {
   /** Gives up after so many milliseconds in the queue; rejects with {@link TimeoutError}. */
   timeout?: number;
 }
+
+/** Milliseconds. */
+const LOOK_EACH = 20;
 
 const WAIT = ["cost", "signal", "timeout"];
 
@@ -32,6 +36,10 @@ export abstract class Gate {
   readonly number: number;
   /** @internal How many may wait. */
   mostWaiting = Infinity;
+  /** @internal How many were let in, and are about to be called. */
+  arriving = 0;
+  /** @internal Whether others than we let people in and out: Rust code. */
+  shared = false;
   #closing = false;
   /** Those who wait for nobody to be inside. */
   #idlers: (() => void)[] | undefined;
@@ -84,7 +92,12 @@ export abstract class Gate {
     check.callable("fn", fn);
     const cost = this.checked(options);
     const code = this.#enter(cost, options);
-    if (code === Code.Done) return this.call(fn, cost, this.admitted);
+    if (code === Code.Done) {
+      const { admitted } = this;
+      if (this.arriving === 0) return this.call(fn, cost, admitted);
+      // Others were let in before, and begin in a microtask.
+      return new Promise((resolve) => soon(() => resolve(this.call(fn, cost, admitted))));
+    }
     if (typeof code !== "number") return Promise.reject(code.reason);
     return new Promise((resolve, reject) => this.#wait(new ForCall(this, code - 1, cost, fn, resolve, reject), options));
   }
@@ -92,8 +105,12 @@ export abstract class Gate {
   /** @internal Calls a function that has been let in, and lets it out. */
   async call<T>(fn: () => T | PromiseLike<T>, cost: number, admitted: number): Promise<T> {
     try {
-      const result = fn();
-      this.begun(admitted, cost);
+      let result: T | PromiseLike<T>;
+      try {
+        result = fn();
+      } finally {
+        this.begun(admitted, cost);
+      }
       return await result;
     } finally {
       this.leave(cost);
@@ -155,8 +172,7 @@ export abstract class Gate {
   clear(reason: unknown = new TollgateError("cleared", "the queue was cleared")): number {
     const waiters = this.engine.those((one): one is Waiter => one instanceof Waiter && one.gate === this);
     // Who came last leaves first, so that nobody is let in who is about to leave as well.
-    for (const waiter of waiters.sort((a, b) => b.order - a.order)) waiter.leave(reason);
-    return waiters.length;
+    return waiters.sort((a, b) => b.order - a.order).filter((waiter) => waiter.leave(reason)).length;
   }
 
   /**
@@ -296,6 +312,7 @@ export abstract class Gate {
       const end = () => {
         this.#idlers = this.#idlers?.filter((other) => other !== look);
         if (this.#idlers?.length === 0) this.#idlers = undefined;
+        clearInterval(looking);
         this.engine.part(giveUp);
         if (signal) unwatch(signal, giveUp);
       };
@@ -309,6 +326,8 @@ export abstract class Gate {
         reject(reason);
       };
       const giveUp = { abort: leave, fail: leave };
+      // Nobody tells when it is Rust code that goes.
+      const looking = this.shared ? setInterval(look, LOOK_EACH) : undefined;
       (this.#idlers ??= []).push(look);
       this.engine.join(giveUp);
       if (signal) watch(signal, giveUp);

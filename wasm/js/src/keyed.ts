@@ -15,6 +15,9 @@ export interface KeyedOptions {
   idle?: number;
 }
 
+/** So many keys are looked at each time, so that it takes no longer the more there are. */
+const MOST_LOOKS = 64;
+
 /** The gate of one key. */
 interface Entry<G> {
   readonly gate: G;
@@ -86,7 +89,9 @@ export class Keyed<K, G extends Gate = Gate> {
         this.#left(key, entry);
         for (const permit of permits) permit.releaseUnused();
       };
-      return new Permit({ leave, leaveUnused, begun }, options?.cost ?? 1, 0);
+      const both = new Permit({ leave, leaveUnused, begun }, options?.cost ?? 1, 0);
+      both.beginSoon();
+      return both;
     } catch (error) {
       this.#left(key, entry);
       throw error;
@@ -102,7 +107,13 @@ export class Keyed<K, G extends Gate = Gate> {
   async #run<T>(entering: Promise<Permit>, fn: () => T | PromiseLike<T>): Promise<T> {
     const permit = await entering;
     try {
-      return await fn();
+      let result: T | PromiseLike<T>;
+      try {
+        result = fn();
+      } finally {
+        permit.begin();
+      }
+      return await result;
     } finally {
       permit.release();
     }
@@ -115,7 +126,7 @@ export class Keyed<K, G extends Gate = Gate> {
 
   /** How many keys are kept. */
   get size(): number {
-    this.#sweep();
+    this.#sweep(Infinity);
     return this.#entries.size;
   }
 
@@ -132,7 +143,7 @@ export class Keyed<K, G extends Gate = Gate> {
       this.#entries.delete(key);
       entry.used = performance.now();
     } else {
-      this.#sweep();
+      this.#sweep(MOST_LOOKS);
       if (this.#entries.size >= this.#maxKeys) this.#makeRoom();
       const gate = check.instance("what make returned", this.#make(key), Gate as abstract new () => G, "a gate");
       entry = { gate, lane: new Lane(gate), users: 0, used: performance.now() };
@@ -151,12 +162,15 @@ export class Keyed<K, G extends Gate = Gate> {
   }
 
   /** Forgets keys that have not been used for long, as far as their gates are as good as new. */
-  #sweep(): void {
+  #sweep(looks: number): void {
     const before = performance.now() - this.#idle;
-    // Those in front that are still in use are looked at again when they have been used once more.
+    // Those in front that are still of use are looked at again after as long.
     for (const [key, entry] of this.#entries) {
-      if (entry.used > before) return;
-      if (isSpent(entry)) this.#entries.delete(key);
+      if (entry.used > before || looks-- === 0) return;
+      this.#entries.delete(key);
+      if (isSpent(entry)) continue;
+      entry.used = performance.now();
+      this.#entries.set(key, entry);
     }
   }
 

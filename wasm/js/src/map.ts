@@ -32,6 +32,7 @@ export class Mapping<I, O> implements Mapped<O> {
   /** How many wait for a result. */
   #wanted = 0;
   #producing = false;
+  #results: Promise<O[]> | undefined;
   /** Nothing more will be started. */
   #ended = false;
   /** Those who wait for something to be started, or for the end. */
@@ -93,7 +94,12 @@ export class Mapping<I, O> implements Mapped<O> {
     return this.#all().finally(settled);
   }
 
-  async #all(): Promise<O[]> {
+  /** However often it is awaited. */
+  #all(): Promise<O[]> {
+    return (this.#results ??= this.#collect());
+  }
+
+  async #collect(): Promise<O[]> {
     const all: O[] = [];
     for (;;) {
       const result = await this.next();
@@ -130,7 +136,9 @@ export class Mapping<I, O> implements Mapped<O> {
           this.#end();
           return;
         }
-        this.#start(item.value, await this.#gate.acquire(this.#options));
+        const permit = await this.#gate.acquire(this.#options);
+        if (this.#ended) permit.releaseUnused();
+        else this.#start(item.value, permit);
       }
     } catch (error) {
       // Handed out in its turn, unless the consumer has gone.

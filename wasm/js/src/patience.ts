@@ -1,5 +1,6 @@
 import { TimeoutError } from "./errors.js";
 import { type Abortable, unwatch, watch } from "./signals.js";
+import { soon } from "./soon.js";
 
 /** The longest that a timer can be set to. */
 const LONGEST = 2 ** 31 - 1;
@@ -9,6 +10,7 @@ export class Patience implements Abortable {
   readonly #giveUp: (reason: unknown) => void;
   readonly #signal: AbortSignal | undefined;
   #alarm: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
 
   /** @param timeout Milliseconds, if the wait is not counted elsewhere. */
   constructor(giveUp: (reason: unknown) => void, signal: AbortSignal | undefined, timeout = Infinity) {
@@ -19,13 +21,21 @@ export class Patience implements Abortable {
   }
 
   abort(reason: unknown): void {
+    // One who has been let in meanwhile may still be told, by a signal that is telling everybody.
+    if (this.#over) return;
+    this.rest();
     this.#giveUp(reason);
   }
 
   /** There is nothing to wait for any more. */
   rest(): void {
-    if (this.#signal !== undefined) unwatch(this.#signal, this);
+    this.#over = true;
     if (this.#alarm !== undefined) clearTimeout(this.#alarm);
+    try {
+      if (this.#signal !== undefined) unwatch(this.#signal, this);
+    } catch {
+      // A signal of somebody's own making that does not forget us; we do not listen any more.
+    }
   }
 
   /** The wait is over; but whoever is aborted in the same turn has not begun, and does not. */
@@ -33,13 +43,13 @@ export class Patience implements Abortable {
     this.rest();
     const signal = this.#signal;
     if (signal === undefined) enter();
-    else queueMicrotask(() => (signal.aborted ? leave(signal.reason) : enter()));
+    else soon(() => (signal.aborted ? leave(signal.reason) : enter()));
   }
 
   /** Gives up at a time by `performance.now`; timers may ring early. */
   #expire(at: number): void {
     const left = Math.ceil(at - performance.now());
     if (left > 0) this.#alarm = setTimeout(() => this.#expire(at), Math.min(left, LONGEST));
-    else this.#giveUp(new TimeoutError());
+    else this.abort(new TimeoutError());
   }
 }

@@ -1,3 +1,5 @@
+import { soon } from "./soon.js";
+
 /** @internal Where a permit goes back to. */
 export interface Source {
   leave(cost: number): void;
@@ -27,6 +29,8 @@ export class Permit implements Disposable, AsyncDisposable {
   #source: Source | undefined;
   /** From when it counts, by the engine's clock. */
   #since: number;
+  /** It is about to begin. */
+  #soon = false;
 
   /** @internal */
   constructor(source: Source, cost: number, since: number) {
@@ -40,11 +44,13 @@ export class Permit implements Disposable, AsyncDisposable {
    * microtask, and if there is a function around it, soon after.
    */
   beginSoon(): void {
-    queueMicrotask(() => queueMicrotask(() => this.begin()));
+    this.#soon = true;
+    soon(() => soon(() => this.begin()));
   }
 
   /** @internal What it is for begins now. */
   begin(): void {
+    this.#soon = false;
     if (this.#source !== undefined) this.#since = this.#source.begun(this.#since, this.cost);
   }
 
@@ -57,6 +63,8 @@ export class Permit implements Disposable, AsyncDisposable {
   release(): boolean {
     const source = this.#source;
     if (source === undefined) return false;
+    // Over so soon, it began just now.
+    if (this.#soon) this.begin();
     this.#source = undefined;
     source.leave(this.cost);
     return true;

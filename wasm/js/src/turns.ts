@@ -120,7 +120,12 @@ export class Turns {
       caller.waiter = undefined;
       this.#leave(caller, error);
     };
-    const asked = gate.ask(caller.cost, entered, refused);
+    let asked: Permit | Waiter | undefined;
+    try {
+      asked = gate.ask(caller.cost, entered, refused);
+    } catch (error) {
+      return refused(error);
+    }
     if (asked instanceof Permit) entered(asked);
     else caller.waiter = asked;
   }
@@ -128,6 +133,7 @@ export class Turns {
   /** Let in by both. */
   #enter(caller: Caller, permit: Permit): void {
     const own = caller.own as Permit;
+    caller.waiter = undefined;
     // The rates of the key have counted it from when it began to wait for the total; it goes out now.
     own.begin();
     const permits = [own, permit];
@@ -143,9 +149,13 @@ export class Turns {
 
   #leave(caller: Caller, reason: unknown): void {
     caller.patience?.rest();
-    caller.waiter?.withdraw();
-    caller.own?.releaseUnused();
     caller.reject(reason);
+    caller.waiter?.withdraw();
+    try {
+      caller.own?.releaseUnused();
+    } catch {
+      // The engine has failed: everybody is told that already.
+    }
     this.#remove(caller);
   }
 

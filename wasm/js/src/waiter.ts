@@ -2,6 +2,7 @@ import { Code, type Waiting } from "./engine.js";
 import type { Gate } from "./gate.js";
 import { Patience } from "./patience.js";
 import { Permit } from "./permit.js";
+import { soon } from "./soon.js";
 
 /** How many ever waited: numbers in the engine are used again, and tell no order. */
 let waited = 0;
@@ -28,8 +29,8 @@ export abstract class Waiter implements Waiting {
     this.#reject = reject;
   }
 
-  /** It has been let in. */
-  protected abstract enter(): void;
+  /** It has been let in, at this time of the engine's. */
+  protected abstract enter(admitted: number): void;
 
   /** Gives up when the signal is aborted, or after so long. */
   heed(signal: AbortSignal | undefined, timeout: number): void {
@@ -37,14 +38,17 @@ export abstract class Waiter implements Waiting {
   }
 
   settle(code: number): void {
-    if (code !== Code.Done) this.fail(this.gate.errorOf(code, this.cost));
-    else if (this.#patience === undefined) this.enter();
+    const { gate, cost } = this;
+    if (code !== Code.Done) this.fail(gate.errorOf(code, cost));
     else {
+      // Now: later, it is the time of somebody else.
+      const { admitted } = gate;
       const unused = (reason: unknown) => {
-        this.gate.leaveUnused(this.cost);
         this.#reject(reason);
+        gate.leaveUnused(cost);
       };
-      this.#patience.end(() => this.enter(), unused);
+      if (this.#patience === undefined) this.enter(admitted);
+      else this.#patience.end(() => this.enter(admitted), unused);
     }
     this.gate.changed();
   }
@@ -54,17 +58,19 @@ export abstract class Waiter implements Waiting {
     this.#reject(error);
   }
 
-  /** Gives up the place, and is told why. */
-  leave(reason: unknown): void {
+  /** Gives up the place, if it still has one, and is told why. */
+  leave(reason: unknown): boolean {
     // First of all, so that whatever comes of telling finds the place given up.
-    this.withdraw();
+    if (!this.withdraw()) return false;
     this.fail(reason);
+    return true;
   }
 
-  /** Gives up the place, and is told nothing. */
-  withdraw(): void {
-    this.gate.engine.cancel(this.number);
+  /** Gives up the place, if it still has one, and is told nothing. */
+  withdraw(): boolean {
+    const waited = this.gate.engine.cancel(this.number, this);
     this.gate.changed();
+    return waited;
   }
 }
 
@@ -77,9 +83,9 @@ export class ForPermit extends Waiter {
     this.#resolve = resolve;
   }
 
-  protected enter(): void {
+  protected enter(admitted: number): void {
     const { gate, cost } = this;
-    const permit = new Permit(gate, cost, gate.admitted);
+    const permit = new Permit(gate, cost, admitted);
     this.#resolve(permit);
     if (gate.keepsTime) permit.beginSoon();
   }
@@ -103,10 +109,13 @@ export class ForCall<T> extends Waiter {
     this.#resolve = resolve;
   }
 
-  protected enter(): void {
+  protected enter(admitted: number): void {
     const { gate, cost } = this;
-    const { admitted } = gate;
+    gate.arriving++;
     // Not from within whatever let us in: that may be a call of the user's.
-    queueMicrotask(() => this.#resolve(gate.call(this.#fn, cost, admitted)));
+    soon(() => {
+      gate.arriving--;
+      this.#resolve(gate.call(this.#fn, cost, admitted));
+    });
   }
 }
