@@ -1,5 +1,7 @@
 //! What a charge that is taken back still matters for.
 
+use std::collections::VecDeque;
+
 use crate::time::Tick;
 
 /// As many entries as are kept; charges from before the oldest are not given back.
@@ -13,7 +15,7 @@ const MAX_ENTRIES: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Room {
     /// Times, and the room there was; both ascending.
-    least: Vec<(Tick, u128)>,
+    least: VecDeque<(Tick, u128)>,
     /// Before that, nothing is known.
     known_since: Tick,
 }
@@ -21,16 +23,18 @@ pub(crate) struct Room {
 impl Room {
     /// Notes the room there is at `now`, before anything else is charged then.
     pub(crate) fn note(&mut self, now: Tick, room: u128) {
-        if self.last() == Some(now) {
+        if self.least.back().is_some_and(|&(at, _)| at == now) {
             return;
         }
-        while self.least.last().is_some_and(|&(_, least)| least >= room) {
-            self.least.pop();
+        while self.least.back().is_some_and(|&(_, least)| least >= room) {
+            self.least.pop_back();
         }
-        if self.least.len() == MAX_ENTRIES {
-            self.known_since = self.least.remove(0).0;
+        if self.least.len() == MAX_ENTRIES
+            && let Some((at, _)) = self.least.pop_front()
+        {
+            self.known_since = at;
         }
-        self.least.push((now, room));
+        self.least.push_back((now, room));
     }
 
     /// Takes back up to `charge` made at `at`; returns how much of it still mattered.
@@ -50,24 +54,20 @@ impl Room {
 
     /// When the bucket was last charged, as far as that is known.
     pub(crate) fn last(&self) -> Option<Tick> {
-        self.least.last().map(|&(at, _)| at)
+        self.least.back().map(|&(at, _)| at)
     }
 
     /// Had there been less in the bucket from the entry `first` on, there would have been less room since.
     fn lower(&mut self, first: usize, charge: u128) -> u128 {
         let Some(&(_, least)) = self.least.get(first) else { return charge };
         let back = charge.min(least);
+        for (_, room) in self.least.range_mut(first..) {
+            *room -= back;
+        }
+        // Those before that are no minima any more go.
         let lowered = least - back;
-        let mut index = 0;
-        self.least.retain_mut(|(_, room)| {
-            index += 1;
-            if index > first {
-                *room -= back;
-                return true;
-            }
-            // Those before that are no minima any more go.
-            *room < lowered
-        });
+        let kept = self.least.range(..first).filter(|&&(_, room)| room < lowered).count();
+        self.least.drain(kept..first);
         back
     }
 }
