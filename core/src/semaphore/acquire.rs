@@ -27,11 +27,13 @@ where
 }
 
 impl<S: Deref<Target: Pool>> Acquire<S> {
+    #[inline]
     pub(crate) fn new(pool: S, permits: u32) -> Self {
         Self { pool: Some(pool), permits, queued: None }
     }
 
     /// Hands out the permit; `granted` permits are already ours.
+    #[inline]
     fn finish(&mut self, granted: bool) -> Poll<Result<Permit<S>, AcquireError>> {
         self.queued = None;
         let permit =
@@ -70,6 +72,7 @@ impl<S: Deref<Target: Pool> + Unpin> Future for Acquire<S> {
 }
 
 impl<S: Deref<Target: Pool>> Drop for Acquire<S> {
+    #[inline]
     fn drop(&mut self) {
         if let (Some(pool), Some(place)) = (&self.pool, self.queued) {
             pool.engine().cancel(place, self.permits);

@@ -43,6 +43,7 @@ pub(crate) mod sealed {
 }
 
 impl<S: Deref<Target: Pool>> Permit<S> {
+    #[inline]
     pub(crate) fn new(pool: S, permits: usize) -> Self {
         Self { pool, permits }
     }
