@@ -49,6 +49,17 @@ test("a throttle arms no timer while nobody waits on time", async (t) => {
   assert.equal(clock.armed, 0);
 });
 
+/** For a child: `memory` is the wasm's. */
+const WATCH_MEMORY = `
+    let memory;
+    const { Instance } = WebAssembly;
+    WebAssembly.Instance = function (...args) {
+      const made = Reflect.construct(Instance, args);
+      memory = made.exports.memory;
+      return made;
+    };
+`;
+
 /** `TOLLGATE_ROUNDS=1000000` for the long run; what is left behind shows with fewer too. */
 const ROUNDS = Number(process.env.TOLLGATE_ROUNDS ?? 100_000);
 
@@ -57,15 +68,7 @@ test(`${ROUNDS} rounds of acquire, abort and clear leave the heap and the wasm m
     `
     import { Semaphore, Throttle } from "tollgate";
 
-    // To see how much memory the wasm has.
-    let memory;
-    const { Instance } = WebAssembly;
-    WebAssembly.Instance = function (...args) {
-      const made = Reflect.construct(Instance, args);
-      memory = made.exports.memory;
-      return made;
-    };
-    const rounds = ${ROUNDS};
+${WATCH_MEMORY}    const rounds = ${ROUNDS};
     const shared = new AbortController();
     const gates = [new Semaphore(1), new Throttle({ concurrency: 1 }), new Throttle({ capacity: 1, period: 1e9 })];
     for (const gate of gates) await gate.acquire();
@@ -109,14 +112,7 @@ test("gates that nobody keeps are given back to the engine", async () => {
   const { code, stdout, stderr } = await child(
     `
     import { Semaphore, Throttle } from "tollgate";
-    let memory;
-    const { Instance } = WebAssembly;
-    WebAssembly.Instance = function (...args) {
-      const made = Reflect.construct(Instance, args);
-      memory = made.exports.memory;
-      return made;
-    };
-    async function turn() {
+${WATCH_MEMORY}    async function turn() {
       for (let round = 0; round < 20; round++) {
         for (let gate = 0; gate < 100; gate++) await new Throttle({ capacity: 100, period: 1e6 }).acquire({ cost: 2 });
         for (let gate = 0; gate < 100; gate++) new Semaphore(1).acquire();

@@ -37,6 +37,28 @@ test("who is let in while a signal tells everybody to go is not told to go once 
   assert.deepEqual([first.state, second.state, direct.state], ["broken", "kept", "broken"]);
 });
 
+test("who was let in and told to go at once gives up its own place, not that of who has its number now", async (t) => {
+  const clock = fakeClock(t);
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const gate = new Throttle({ capacity: 1, period: 100 });
+  gate.tryAcquire();
+  const waiting = look(gate.acquire({ signal }));
+  const keyed = new Keyed((key) => (key === "z" ? new Throttle({ concurrency: 1, cooldown: 1000 }) : new Semaphore(9)), { total: new Semaphore(1) });
+  const permit = await keyed.acquire("q");
+  const others = [look(keyed.acquire("q")), look(keyed.acquire("z", { signal })), look(keyed.acquire("z"))];
+  const last = look(gate.acquire({ signal, timeout: 1e6 }));
+  await settle();
+  clock.freeze(150);
+  leaving.abort();
+  await clock.advance(300);
+  permit.release();
+  await clock.advance(100);
+  others[0].value.release();
+  await clock.advance(10_000);
+  assert.deepEqual([waiting, last, ...others].map(({ state }) => state), ["broken", "broken", "kept", "broken", "kept"]);
+});
+
 test("a function that throws after a long while counts from when it began all the same", async (t) => {
   const clock = fakeClock(t);
   for (const run of [(gate, fn) => gate.run(fn), (gate, fn) => new Keyed(() => gate).run("key", fn)]) {
@@ -52,6 +74,23 @@ test("a function that throws after a long while counts from when it began all th
     await clock.advance(1000);
     assert.equal(times.length, 4);
     assert.ok(worst(times, 100) <= 2, String(times));
+  }
+});
+
+test("a function that keeps the thread busy and then goes on counts from when that was over", async (t) => {
+  const clock = fakeClock(t);
+  for (const run of [(gate, fn) => gate.run(fn), (gate, fn) => new Keyed(() => gate).run("key", fn)]) {
+    const gate = new Throttle({ capacity: 2, period: 100 });
+    run(gate, () => {
+      clock.freeze(60);
+      return new Promise((resolve) => setTimeout(resolve, 500));
+    });
+    await settle();
+    await clock.advance(99);
+    assert.equal(gate.available, 1, "159 ms after it was let in, and 99 after it began");
+    await clock.advance(1);
+    assert.equal(gate.available, 2);
+    await clock.advance(1000);
   }
 });
 
@@ -95,6 +134,20 @@ test("a signal that cannot be stopped listening to harms nobody", async () => {
   assert.equal(call.state, "kept");
   call.value.release();
   assert.deepEqual([gate.waiting, gate.inFlight], [0, 0]);
+});
+
+test("a mapping that is left starts nothing more, at whichever moment", async () => {
+  for (let moment = 0; moment < 12; moment++) {
+    const gate = new Semaphore(1);
+    let started = 0;
+    const mapping = gate.map([1, 2], () => started++);
+    mapping.next();
+    for (let step = 0; step < moment; step++) await null;
+    const before = started;
+    mapping.return();
+    await settle();
+    assert.deepEqual([started, gate.inFlight], [before, 0], `after ${moment} steps`);
+  }
 });
 
 test("a mapping that is left starts nothing more, and can be awaited twice", async () => {
