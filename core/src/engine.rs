@@ -148,21 +148,22 @@ impl<B: Book, T: Timer> Engine<B, T> {
         result
     }
 
-    /// Gives something back. The clock is read only if `needs_time` or somebody waits.
+    /// Changes something that matters only to those who wait. The clock is read only if `needs_time` or somebody does.
     #[inline]
-    pub(crate) fn give_back(
+    pub(crate) fn go_on<R>(
         self: &Arc<Self>,
         needs_time: impl FnOnce(&B) -> bool,
-        give: impl FnOnce(&mut B, Tick),
-    ) {
+        change: impl FnOnce(&mut State<B>, Tick) -> R,
+    ) -> R {
         let mut state = self.state.lock();
         let waited_for = state.waiting > 0;
         let now =
             if waited_for || needs_time(&state.book) { state.read(&self.timer) } else { state.clock.now() };
-        give(&mut state.book, now);
+        let result = change(&mut state, now);
         if waited_for {
             self.settle(state, now);
         }
+        result
     }
 
     /// Changes the limits, unless that is an error, and turns away who does not fit them any more.
@@ -264,9 +265,9 @@ impl<B: Book> State<B> {
         self.clock.steady_at(raw)
     }
 
-    /// What the timer read at an earlier steady time.
-    pub(crate) fn raw_at(&self, steady: Tick) -> Tick {
-        self.clock.raw_at(steady)
+    /// What the timer read last.
+    pub(crate) fn raw(&self) -> Tick {
+        self.clock.raw()
     }
 
     /// Whether the alarm is not as it ought to be: the source has stepped back, or the timer has failed.

@@ -5,7 +5,7 @@
 //! elsewhere (a quota shared by several processes, say) would be put here.
 
 use crate::config::ConfigError;
-use crate::rate::{Meter, Rate, Verdict};
+use crate::rate::{Meter, Rate, Uncharged, Verdict};
 use crate::slots::Slots;
 use crate::time::Tick;
 use crate::units::{MAX_UNITS, Micros, to_micros};
@@ -16,13 +16,14 @@ pub(crate) struct Limits {
     slots: Slots,
     meters: Vec<Meter>,
     paused_until: Tick,
-    /// The cost of all calls inside, less what was refunded to them.
-    unanswered: u128,
+    uncharged: Uncharged,
     /// Refunds to calls that are still inside: so much less is charged when they come out.
     refunded: u128,
     max_cost: Micros,
     /// Whether any rate counts until answered.
     until_answered: bool,
+    /// Whether any counts from when a call begins.
+    from_begin: bool,
 }
 
 /// What holds a call back.
@@ -44,10 +45,11 @@ impl Limits {
             slots: Slots::new(concurrency, cooldown),
             meters: meters(rates, now)?,
             paused_until: Tick::ZERO,
-            unanswered: 0,
+            uncharged: Uncharged::default(),
             refunded: 0,
             max_cost: 0,
             until_answered: false,
+            from_begin: false,
         };
         limits.rates_changed();
         Ok(limits)
@@ -75,7 +77,7 @@ impl Limits {
         let mut others = self.meters.iter_mut();
         for (index, meter) in new.iter_mut().enumerate() {
             if !kept[index] {
-                meter.succeed(others.next(), now, self.unanswered);
+                meter.succeed(others.next(), now, &self.uncharged);
             }
         }
         self.meters = new;
@@ -97,10 +99,12 @@ impl Limits {
         self.max_cost
     }
 
-    /// When a call may be let in, and what holds it back the longest.
-    pub(crate) fn when(&mut self, now: Tick, cost: Micros) -> (Verdict, Option<Held>) {
+    /// Until when a call is held back at least, and what holds it back the longest; none if nothing does.
+    pub(crate) fn check(&mut self, now: Tick, cost: Micros) -> Option<(Tick, Held)> {
+        let mut until = now;
         let mut latest = (Verdict::Now, None);
         let mut hold = |verdict: Verdict, by: Held| {
+            until = verdict.tick().map_or(until, |tick| until.max(tick));
             if verdict > latest.0 {
                 latest = (verdict, Some(by));
             }
@@ -108,18 +112,18 @@ impl Limits {
         hold(self.paused(now), Held::Pause);
         hold(self.slots.when(now), Held::Slot);
         for (index, meter) in self.meters.iter_mut().enumerate() {
-            hold(meter.when(now, cost, self.unanswered), Held::Rate(index));
+            hold(meter.when(now, cost, &self.uncharged), Held::Rate(index));
         }
-        latest
+        latest.1.map(|by| (until, by))
     }
 
     /// Whether a call may be let in now.
     #[inline]
     pub(crate) fn admits(&mut self, now: Tick, cost: Micros) -> bool {
-        let unanswered = self.unanswered;
+        let uncharged = &self.uncharged;
         self.paused_until <= now
             && self.slots.when(now) == Verdict::Now
-            && self.meters.iter_mut().all(|meter| meter.when(now, cost, unanswered) == Verdict::Now)
+            && self.meters.iter_mut().all(|meter| meter.when(now, cost, uncharged) == Verdict::Now)
     }
 
     /// When a call may be let in, as far as pause and slots go.
@@ -130,8 +134,8 @@ impl Limits {
 
     /// When a call may be let in, as far as the rates go.
     pub(crate) fn when_metered(&mut self, now: Tick, cost: Micros) -> Verdict {
-        let unanswered = self.unanswered;
-        let verdicts = self.meters.iter_mut().map(|meter| meter.when(now, cost, unanswered));
+        let uncharged = &self.uncharged;
+        let verdicts = self.meters.iter_mut().map(|meter| meter.when(now, cost, uncharged));
         verdicts.max().unwrap_or(Verdict::Now)
     }
 
@@ -140,9 +144,9 @@ impl Limits {
     pub(crate) fn wait_metered(&mut self, now: Tick, cost: Micros) -> Verdict {
         let verdict = self.when_metered(now, cost);
         if verdict != Verdict::Now {
-            let unanswered = self.unanswered;
+            let uncharged = &self.uncharged;
             for meter in &mut self.meters {
-                let holds = verdict != Verdict::OnRelease && meter.when(now, cost, unanswered) == verdict;
+                let holds = verdict != Verdict::OnRelease && meter.when(now, cost, uncharged) == verdict;
                 meter.awaited(now, true, holds);
             }
         }
@@ -166,13 +170,42 @@ impl Limits {
         }
     }
 
-    /// Lets a call in.
+    /// Lets a call in, which begins.
     #[inline]
     pub(crate) fn admit(&mut self, now: Tick, cost: Micros) {
         self.slots.take();
-        self.unanswered += u128::from(cost);
+        self.uncharged.unanswered += u128::from(cost);
         for meter in &mut self.meters {
             meter.admit(now, cost);
+        }
+    }
+
+    /// Lets a call in that will [begin](Self::begin) later. Until then, room is kept for it.
+    pub(crate) fn reserve(&mut self, now: Tick, cost: Micros) {
+        self.slots.take();
+        self.uncharged.unanswered += u128::from(cost);
+        self.uncharged.unbegun += u128::from(cost);
+        for meter in &mut self.meters {
+            meter.reserve(now, cost);
+        }
+    }
+
+    /// A call that was let in to begin later begins.
+    pub(crate) fn begin(&mut self, now: Tick, cost: Micros) {
+        self.uncharged.unbegun -= u128::from(cost);
+        for meter in &mut self.meters {
+            meter.begin(now, cost);
+        }
+    }
+
+    /// A call that was let in to begin later, at `at` if that is known, does not.
+    pub(crate) fn unreserve(&mut self, at: Option<Tick>, cost: Micros) {
+        self.uncharged.unbegun -= u128::from(cost);
+        self.not_made(cost);
+        if let Some(at) = at {
+            for meter in &mut self.meters {
+                meter.unreserve(at, cost);
+            }
         }
     }
 
@@ -191,7 +224,7 @@ impl Limits {
         let refunded = self.refunded.min(u128::from(cost)) as Micros;
         self.refunded -= u128::from(refunded);
         let cost = cost - refunded;
-        self.unanswered -= u128::from(cost);
+        self.uncharged.unanswered -= u128::from(cost);
         if self.until_answered {
             for meter in &mut self.meters {
                 meter.answered(now, cost);
@@ -201,27 +234,41 @@ impl Limits {
 
     /// A call that was let in at `at` has not been made.
     pub(crate) fn unadmit(&mut self, at: Tick, cost: Micros) {
+        self.not_made(cost);
+        for meter in &mut self.meters {
+            meter.unreserve(at, cost);
+            meter.unbegin(at, cost);
+        }
+    }
+
+    /// A call that began at `at`, some time after it had been let in, has not been made.
+    pub(crate) fn unbegin(&mut self, at: Tick, cost: Micros) {
+        self.not_made(cost);
+        for meter in &mut self.meters {
+            meter.unbegin(at, cost);
+        }
+    }
+
+    fn not_made(&mut self, cost: Micros) {
         self.slots.untake();
         // What was refunded to calls inside may have been meant for this one.
         let refunded = self.refunded.min(u128::from(cost));
         self.refunded -= refunded;
-        self.unanswered -= u128::from(cost) - refunded;
-        for meter in &mut self.meters {
-            meter.unadmit(at, cost);
-        }
+        self.uncharged.unanswered -= u128::from(cost) - refunded;
     }
 
     /// Units that were taken by [`consume`](Self::consume) at `at` have not been used.
     pub(crate) fn unconsume(&mut self, at: Tick, cost: Micros) {
         for meter in &mut self.meters {
-            meter.unconsume(at, cost);
+            meter.unreserve(at, cost);
+            meter.uncharge(at, cost);
         }
     }
 
     /// Gives units back to every rate: first what is charged already, which comes back soonest by itself,
     /// and then what calls inside were to be charged.
     pub(crate) fn refund(&mut self, now: Tick, cost: Micros) {
-        let mut inside = u64::try_from(self.unanswered).unwrap_or(u64::MAX);
+        let mut inside = u64::try_from(self.uncharged.unanswered).unwrap_or(u64::MAX);
         for meter in &mut self.meters {
             let back = meter.refund(now, cost);
             if meter.rate().is_until_answered() {
@@ -231,17 +278,10 @@ impl Limits {
         if !self.until_answered {
             return;
         }
-        self.unanswered -= u128::from(inside);
+        self.uncharged.unanswered -= u128::from(inside);
         self.refunded += u128::from(inside);
         for meter in self.meters.iter_mut().filter(|meter| meter.rate().is_until_answered()) {
             meter.refund_inside(inside);
-        }
-    }
-
-    /// Counts a call that was let in at `at` as let in now.
-    pub(crate) fn readmit(&mut self, at: Tick, now: Tick, cost: Micros) {
-        for meter in &mut self.meters {
-            meter.readmit(at, now, cost);
         }
     }
 
@@ -251,10 +291,15 @@ impl Limits {
         self.slots.cooldown() > 0 || self.until_answered
     }
 
+    /// Whether time matters when a call begins.
+    pub(crate) fn begin_needs_time(&self) -> bool {
+        self.from_begin
+    }
+
     /// Units that the rates would admit at once; infinity if there is no rate.
     pub(crate) fn available(&mut self, now: Tick) -> f64 {
-        let unanswered = self.unanswered;
-        let available = self.meters.iter_mut().map(|meter| meter.available(now, unanswered)).min();
+        let uncharged = &self.uncharged;
+        let available = self.meters.iter_mut().map(|meter| meter.available(now, uncharged)).min();
         available.map_or(f64::INFINITY, crate::units::to_units)
     }
 
@@ -276,11 +321,12 @@ impl Limits {
     pub(crate) fn is_fresh(&mut self, now: Tick) -> bool {
         self.slots.is_idle(now)
             && self.paused(now) == Verdict::Now
-            && self.meters.iter_mut().all(|meter| meter.used(now) == 0)
+            && self.meters.iter_mut().all(|meter| meter.is_fresh(now))
     }
 
     fn rates_changed(&mut self) {
         self.until_answered = self.meters.iter().any(|meter| meter.rate().is_until_answered());
+        self.from_begin = self.meters.iter().any(|meter| !meter.rate().is_until_answered());
         let most = self.meters.iter().map(Meter::max_cost).min();
         self.max_cost = most.unwrap_or_else(|| to_micros(MAX_UNITS));
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::config::{ConfigError, Value};
 use crate::time::nanos;
 use crate::units::{MAX_UNITS, Speed, UNIT, to_micros_of_limit};
-pub(crate) use meter::{Meter, Verdict};
+pub(crate) use meter::{Meter, Uncharged, Verdict};
 
 /// So many units in each period, and how they are to be spread.
 ///

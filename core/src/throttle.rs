@@ -6,7 +6,9 @@ mod check;
 mod error;
 mod lines;
 mod permit;
+mod reservation;
 mod settings;
+mod tally;
 
 use std::fmt;
 use std::future::Future;
@@ -18,6 +20,7 @@ pub use check::{Check, Hold};
 pub use error::{AdmitError, CostError, NotInsideError, TryAdmitError};
 pub(crate) use lines::checked_cost;
 pub use permit::Permit;
+pub use reservation::{Reservation, Reserve};
 pub use settings::Settings;
 
 use crate::config::ConfigError;
@@ -233,26 +236,6 @@ impl<T: Timer> Throttle<T> {
         Ok(())
     }
 
-    /// Counts a call that was let in at `admitted` as let in now.
-    ///
-    /// For a call that began later than it was let in, because it had to wait elsewhere or its task was not
-    /// run at once: what a server sees is when it begins. Rates that count until answered count it in any
-    /// case; with smooth pacing it keeps its place in the schedule. Returns when it counts from now on.
-    ///
-    /// # Errors
-    /// If `cost` is NaN, infinite or negative; nothing has changed then.
-    pub fn readmit(&self, admitted: Tick, cost: f64) -> Result<Tick, CostError> {
-        if !(cost >= 0.0 && cost.is_finite()) {
-            return Err(CostError::Invalid { cost });
-        }
-        let cost = to_micros(cost.min(MAX_UNITS));
-        Ok(self.engine.change(|state, now| {
-            let at = state.steady_at(admitted);
-            state.book.limits.readmit(at, now, cost);
-            state.raw_at(now)
-        }))
-    }
-
     /// Ends a call of this cost whose permit was [forgotten](Permit::forget), as dropping the permit would have.
     ///
     /// # Errors
@@ -271,12 +254,18 @@ impl<T: Timer> Throttle<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn release(&self, cost: f64) -> Result<(), NotInsideError> {
-        let micros = if (0.0..=MAX_UNITS).contains(&cost) { to_micros(cost) } else { Micros::MAX };
-        if self.engine.peek(|state| state.book.remember(micros)) {
-            self.end(micros);
-            return Ok(());
-        }
-        Err(NotInsideError { cost })
+        let micros = micros_of(cost);
+        let known = self.engine.go_on(
+            |lines| lines.limits.release_needs_time(),
+            |state, now| {
+                let known = state.book.forgotten.take(micros);
+                if known {
+                    state.book.limits.release(now, micros);
+                }
+                known
+            },
+        );
+        if known { Ok(()) } else { Err(NotInsideError { cost }) }
     }
 
     /// Holds everybody until so long from now; those inside go on.
@@ -389,24 +378,18 @@ impl<T: Timer> Throttle<T> {
         &self.engine
     }
 
-    fn unadmit(&self, admitted: Tick, cost: Micros) {
-        self.engine.change(|state, _| {
-            let at = state.steady_at(admitted);
-            state.book.limits.unadmit(at, cost);
-        });
-    }
-
-    fn forget(&self, cost: Micros) {
-        self.engine.peek(|state| state.book.forget(cost));
-    }
-
     #[inline]
     fn end(&self, cost: Micros) {
-        self.engine.give_back(
+        self.engine.go_on(
             |lines| lines.limits.release_needs_time(),
-            |lines, now| lines.limits.release(now, cost),
+            |state, now| state.book.limits.release(now, cost),
         );
     }
+}
+
+/// A cost that may make no sense, in which case no call has it.
+fn micros_of(cost: f64) -> Micros {
+    if (0.0..=MAX_UNITS).contains(&cost) { to_micros(cost) } else { Micros::MAX }
 }
 
 impl<T: Timer> Clone for Throttle<T> {

@@ -426,3 +426,21 @@ fn a_call_of_a_group_is_taken_back_like_any_other() {
     first.refund();
     assert_eq!(gate.available(), before + 1.0);
 }
+
+#[test]
+fn a_faster_schedule_goes_on_from_the_last_call_at_its_own_pace() {
+    let (timer, gate) = with(Rate::new(1.0, 3_600 * SECOND).smooth());
+    drop(gate.try_acquire().unwrap());
+    let mut next = waiting(gate.acquire());
+    timer.advance(ms(40));
+    gate.update(gate.settings().set_rates([Rate::per_second(10.0).smooth()])).unwrap();
+    timer.advance(ms(59));
+    assert!(poll(&mut next).is_pending());
+    timer.advance(ms(1));
+    assert!(poll(&mut next).is_ready(), "a tenth of a second after the last one, not an hour");
+    drop(next);
+    gate.update(gate.settings().set_rates([Rate::per_second(1.0).smooth()])).unwrap();
+    let mut slower = waiting(gate.acquire());
+    timer.advance(ms(899));
+    assert!(poll(&mut slower).is_pending());
+}

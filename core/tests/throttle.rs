@@ -243,37 +243,6 @@ fn a_release_by_hand_takes_nothing_from_permits_in_hand_and_lets_the_next_in() {
 }
 
 #[test]
-fn a_call_that_begins_late_counts_from_then() {
-    let (timer, gate) = with(Rate::per_second(3.0));
-    let first = gate.try_acquire().unwrap();
-    timer.advance(ms(500));
-    let second = gate.try_acquire_cost(2.0).unwrap();
-    timer.advance(ms(400));
-    assert_eq!(gate.readmit(second.admitted_at(), 2.0), Ok(Tick::from_nanos(900_000_000)));
-    timer.advance(ms(100));
-    assert_eq!(gate.available(), 1.0, "the first counts as before");
-    assert_eq!(gate.readmit(first.admitted_at(), 1.0), Ok(Tick::from_nanos(1_000_000_000)));
-    timer.advance(ms(899));
-    assert_eq!(gate.available(), 0.0);
-    timer.advance(ms(1));
-    assert_eq!(gate.available(), 2.0);
-    timer.advance(ms(100));
-    assert_eq!(gate.available(), 3.0);
-    assert!(gate.readmit(Tick::ZERO, f64::NAN).is_err());
-}
-
-#[test]
-fn a_call_that_begins_late_keeps_its_place_in_a_smooth_schedule_and_in_line() {
-    let (timer, gate) = with(Rate::per_second(4.0).smooth());
-    let first = gate.try_acquire().unwrap();
-    let mut second = waiting(gate.acquire());
-    timer.advance(ms(100));
-    gate.readmit(first.admitted_at(), 1.0).unwrap();
-    timer.advance(ms(150));
-    assert!(poll(&mut second).is_ready());
-}
-
-#[test]
 fn a_throttle_is_idle_when_a_new_one_would_decide_the_same() {
     let (timer, gate) = build(Settings::new().rate(Rate::per_second(2.0)).concurrency(1).cooldown(ms(10)));
     assert!(gate.is_idle());
@@ -314,4 +283,14 @@ fn what_is_said_of_waiting_names_what_it_is() {
     assert_eq!(refused.to_string(), "cannot be admitted now; `check` tells when and why");
     assert_eq!(format!("{:?}", gate.consume(0.5)), "Consume { cost: 0.5, .. }");
     assert_eq!(format!("{:?}", Tick::from_nanos(15)), "Tick(15ns)");
+}
+
+#[test]
+fn a_full_gate_that_is_paused_is_shut_for_as_long_as_the_pause_at_least() {
+    let (_timer, gate) = build(Settings::new().concurrency(1));
+    let inside = gate.try_acquire().unwrap();
+    gate.pause(ms(300));
+    assert_eq!(gate.check(1.0), Check::Wait { at_least: ms(300), by: Hold::Slot });
+    drop(inside);
+    assert_eq!(gate.check(1.0), Check::Wait { at_least: ms(300), by: Hold::Pause });
 }

@@ -57,7 +57,7 @@ impl<K: Key, T: Timer> Drop for Permit<K, T> {
             return;
         }
         let (place, cost) = (self.place, self.cost);
-        self.keyed.engine().give_back(|_| true, |hosts, now| hosts.release(place, now, cost));
+        self.keyed.engine().go_on(|_| true, |state, now| state.book.release(place, now, cost));
     }
 }
 

@@ -28,6 +28,22 @@ impl Verdict {
     }
 }
 
+/// What calls inside have not been charged yet: room is kept for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Uncharged {
+    /// The cost of all calls inside, less what was refunded to them.
+    pub(crate) unanswered: u128,
+    /// The cost of those that have not begun.
+    pub(crate) unbegun: u128,
+}
+
+impl Uncharged {
+    /// What a rate keeps room for.
+    fn by(&self, rate: &Rate) -> u128 {
+        if rate.is_until_answered() { self.unanswered } else { self.unbegun }
+    }
+}
+
 /// One rate of a throttle.
 #[derive(Debug)]
 pub(crate) struct Meter {
@@ -67,13 +83,13 @@ impl Meter {
         self.plan.burst
     }
 
-    /// When `cost` may be admitted; `unanswered` is the cost of all calls inside.
+    /// When `cost` may be admitted.
     #[inline]
-    pub(crate) fn when(&mut self, now: Tick, cost: Micros, unanswered: u128) -> Verdict {
+    pub(crate) fn when(&mut self, now: Tick, cost: Micros, uncharged: &Uncharged) -> Verdict {
         if cost == 0 {
             return Verdict::Now;
         }
-        let reserved = if self.rate.is_until_answered() { unanswered } else { 0 };
+        let reserved = uncharged.by(&self.rate);
         match &mut self.pace {
             Pace::Window(log) => log.when(now, cost, reserved),
             Pace::Bucket(bucket) => bucket.when(now, cost, reserved),
@@ -91,12 +107,24 @@ impl Meter {
         }
     }
 
-    /// Notes that a call is let in.
+    /// Notes that a call is let in, and begins.
     #[inline]
     pub(crate) fn admit(&mut self, now: Tick, cost: Micros) {
+        self.reserve(now, cost);
+        self.begin(now, cost);
+    }
+
+    /// Notes that a call is let in.
+    #[inline]
+    pub(crate) fn reserve(&mut self, now: Tick, cost: Micros) {
         if let Pace::Smooth(smooth) = &mut self.pace {
             smooth.admit(now, cost);
         }
+    }
+
+    /// Notes that a call that was let in begins.
+    #[inline]
+    pub(crate) fn begin(&mut self, now: Tick, cost: Micros) {
         if !self.rate.is_until_answered() {
             self.charge(now, cost);
         }
@@ -109,37 +137,26 @@ impl Meter {
         }
     }
 
-    /// Takes back what was consumed at `at`.
-    pub(crate) fn unconsume(&mut self, at: Tick, cost: Micros) {
+    /// Notes that a call let in at `at` will not begin: gives its place in a schedule back.
+    pub(crate) fn unreserve(&mut self, at: Tick, cost: Micros) {
         if self.is_from_before(at) {
             return;
         }
-        match &mut self.pace {
-            Pace::Window(log) => log.uncharge(at, cost),
-            Pace::Bucket(bucket) => bucket.uncharge(at, cost),
-            Pace::Stepped(bucket) => bucket.uncharge(at, cost),
-            Pace::Smooth(smooth) => {
-                smooth.unadmit(at, cost);
-                smooth.uncharge(at, cost);
-            }
-        }
-    }
-
-    /// Notes that a call let in at `at` was never made.
-    pub(crate) fn unadmit(&mut self, at: Tick, cost: Micros) {
-        if self.is_from_before(at) {
-            return;
-        }
-        if !self.rate.is_until_answered() {
-            self.unconsume(at, cost);
-        } else if let Pace::Smooth(smooth) = &mut self.pace {
+        if let Pace::Smooth(smooth) = &mut self.pace {
             smooth.unadmit(at, cost);
         }
     }
 
-    /// Notes that a call let in at `at` begins only now. A place in a schedule it keeps.
-    pub(crate) fn readmit(&mut self, at: Tick, now: Tick, cost: Micros) {
-        if self.rate.is_until_answered() || self.is_from_before(at) {
+    /// Notes that a call that began at `at` was never made.
+    pub(crate) fn unbegin(&mut self, at: Tick, cost: Micros) {
+        if !self.rate.is_until_answered() {
+            self.uncharge(at, cost);
+        }
+    }
+
+    /// Takes back what was charged at `at`.
+    pub(crate) fn uncharge(&mut self, at: Tick, cost: Micros) {
+        if self.is_from_before(at) {
             return;
         }
         match &mut self.pace {
@@ -148,7 +165,6 @@ impl Meter {
             Pace::Stepped(bucket) => bucket.uncharge(at, cost),
             Pace::Smooth(smooth) => smooth.uncharge(at, cost),
         }
-        self.charge(now, cost);
     }
 
     /// Whether a call let in at `at` may have come before this rate. At the very moment nobody can tell.
@@ -188,36 +204,40 @@ impl Meter {
     }
 
     /// What could be admitted at once, as far as this rate's quota goes.
-    pub(crate) fn available(&mut self, now: Tick, unanswered: u128) -> Micros {
+    pub(crate) fn available(&mut self, now: Tick, uncharged: &Uncharged) -> Micros {
         let available = match &mut self.pace {
             Pace::Window(log) => log.available(now),
             Pace::Bucket(bucket) => bucket.available(now),
             Pace::Stepped(bucket) => bucket.available(now),
             Pace::Smooth(smooth) => smooth.available(now),
         };
-        let reserved = if self.rate.is_until_answered() { unanswered } else { 0 };
+        let reserved = uncharged.by(&self.rate);
         available.saturating_sub(u64::try_from(reserved).unwrap_or(u64::MAX))
     }
 
-    /// What counts as used at this moment.
-    pub(crate) fn used(&mut self, now: Tick) -> Micros {
-        self.pace.used(now, 0)
+    /// Whether a new one would decide the same.
+    pub(crate) fn is_fresh(&mut self, now: Tick) -> bool {
+        self.pace.used(now, 0) == 0
+            && match &self.pace {
+                Pace::Smooth(smooth) => smooth.next() <= now,
+                _ => true,
+            }
     }
 
     /// Begins in the place of another rate, if there was one, while calls may be inside. What was used under
     /// that one stays used.
     ///
-    /// `unanswered` is the cost of all calls inside: after a rate that counted until they are answered they are
-    /// charged now, and never again.
-    pub(crate) fn succeed(&mut self, old: Option<&mut Self>, now: Tick, unanswered: u128) {
+    /// After a rate that counted until they are answered, calls that have begun are charged now, and never again.
+    pub(crate) fn succeed(&mut self, old: Option<&mut Self>, now: Tick, uncharged: &Uncharged) {
         self.since = Some(now);
         let Some(old) = old else { return };
         if old.rate.is_until_answered() && !self.rate.is_until_answered() {
-            old.charge(now, u64::try_from(unanswered).unwrap_or(u64::MAX).min(to_micros(MAX_UNITS)));
+            let begun = uncharged.unanswered.saturating_sub(uncharged.unbegun);
+            old.charge(now, u64::try_from(begun).unwrap_or(u64::MAX).min(to_micros(MAX_UNITS)));
         }
         let Plan { capacity, window, burst, .. } = self.plan;
         let next = match &old.pace {
-            Pace::Smooth(smooth) => smooth.next(),
+            Pace::Smooth(smooth) => smooth.next_under(&self.plan),
             _ => now,
         };
         match (old.pace.log(), self.pace.log()) {

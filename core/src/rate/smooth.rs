@@ -96,9 +96,17 @@ impl Smooth {
         &mut self.log
     }
 
-    /// The time of the next place, for a rate that takes over from this one.
+    /// The time of the next place.
     pub(crate) fn next(&self) -> Tick {
         Tick(self.speed.nanos(self.next))
+    }
+
+    /// The time of the next place if another rate spaces it from the last one.
+    pub(crate) fn next_under(&self, plan: &Plan) -> Tick {
+        let Some(span) = self.next.checked_sub(self.last.1) else { return self.next() };
+        let cost = self.speed.cost(span).min(plan.burst);
+        let last = self.speed.nanos(self.last.1);
+        Tick(last.saturating_add(plan.speed.nanos(plan.speed.span(cost))))
     }
 
     /// Begins the schedule anew, with its first place at `at`.

@@ -13,7 +13,7 @@ use super::error::AdmitError;
 use super::lines::Request;
 use super::permit::Permit;
 use crate::engine::Wait;
-use crate::time::Timer;
+use crate::time::{Tick, Timer};
 use crate::units::to_micros;
 
 /// Waits to be let in: [`Throttle::acquire`] and its kin.
@@ -37,6 +37,23 @@ impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> Acquire<H, T> {
     #[inline]
     pub(crate) fn new(throttle: H, cost: f64) -> Self {
         Self { throttle: Some(throttle), cost, wait: Wait::new(), timer: PhantomData }
+    }
+
+    /// Asks, and asks what became of it. Once let in, answers with the throttle and when that was.
+    #[inline]
+    pub(super) fn poll_for(
+        &mut self,
+        ask: impl FnOnce(f64) -> Request,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(H, Tick), AdmitError>> {
+        let throttle = self.throttle.as_ref().expect("a future was polled after it was ready");
+        let admitted = ready!(self.wait.poll(throttle.borrow().engine(), &mut ask(self.cost), cx));
+        let throttle = self.throttle.take().expect("it was there above");
+        Poll::Ready(admitted.map(|()| (throttle, self.wait.admitted_at())))
+    }
+
+    pub(super) fn cost(&self) -> f64 {
+        self.cost
     }
 
     /// Waits at most so long, counted from the first poll: [`AdmitError::TimedOut`].
@@ -68,15 +85,8 @@ impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> Future for Acquire<H, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let throttle = this.throttle.as_ref().expect("`Acquire` polled after it was ready");
-        let mut request = Request::caller(this.cost);
-        if let Err(error) = ready!(this.wait.poll(throttle.borrow().engine(), &mut request, cx)) {
-            this.throttle = None;
-            return Poll::Ready(Err(error));
-        }
-        let throttle = this.throttle.take().expect("it was there above");
-        Poll::Ready(Ok(Permit::new(throttle, to_micros(this.cost), this.wait.admitted_at())))
+        let admitted = ready!(self.poll_for(Request::caller, cx));
+        Poll::Ready(admitted.map(|(throttle, at)| Permit::new(throttle, to_micros(self.cost), at)))
     }
 }
 

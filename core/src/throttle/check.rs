@@ -6,7 +6,6 @@ use super::Throttle;
 use super::error::CostError;
 use super::lines::checked_cost;
 use crate::limits::Held;
-use crate::rate::Verdict;
 use crate::time::Timer;
 
 /// What a call would meet: [`Throttle::check`].
@@ -16,7 +15,7 @@ pub enum Check {
     Ready,
     /// It would have to wait; or be refused, if as many wait as may.
     Wait {
-        /// At least so long, as things stand: zero if it depends on others only.
+        /// At least so long, as things stand: zero if it depends on others only; longer, if others must end first.
         at_least: Duration,
         /// What holds it back the longest.
         by: Hold,
@@ -79,16 +78,13 @@ impl<T: Timer> Throttle<T> {
                 Ok(cost) => cost,
                 Err(error) => return Check::Never(error),
             };
-            let (verdict, by) = limits.when(now, cost);
-            let by = by.map_or(Hold::Line, Hold::from);
-            match verdict {
-                Verdict::Now if !waiting => Check::Ready,
-                Verdict::Now => {
+            match limits.check(now, cost) {
+                Some((until, by)) => Check::Wait { at_least: until.since(now), by: by.into() },
+                None if waiting => {
                     let at_least = front.map_or(Duration::ZERO, |due| due.since(now));
                     Check::Wait { at_least, by: Hold::Line }
                 }
-                Verdict::At(tick) => Check::Wait { at_least: tick.since(now), by },
-                Verdict::OnRelease => Check::Wait { at_least: Duration::ZERO, by },
+                None => Check::Ready,
             }
         })
     }

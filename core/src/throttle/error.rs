@@ -50,7 +50,8 @@ pub enum CostError {
     },
 }
 
-/// No call of such a cost is inside without a permit: [`Throttle::release`](crate::Throttle::release).
+/// No call of such a cost is inside without a permit or reservation: [`Throttle::release`](crate::Throttle::release),
+/// [`begin`](crate::Throttle::begin), [`cancel`](crate::Throttle::cancel).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NotInsideError {
     /// What was given.
@@ -93,7 +94,7 @@ impl fmt::Display for CostError {
 
 impl fmt::Display for NotInsideError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no call that cost {} is inside with its permit forgotten", self.cost)
+        write!(f, "no call that cost {} is inside with its permit or reservation forgotten", self.cost)
     }
 }
 

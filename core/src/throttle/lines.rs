@@ -1,6 +1,7 @@
 //! The throttle's book: one line of callers, and one of those who only take units.
 
 use super::error::{AdmitError, CostError};
+use super::tally::Tally;
 use crate::engine::{Book, Granted};
 use crate::limits::Limits;
 use crate::queue::{Line, Stage, WaiterId, Waiters};
@@ -18,14 +19,10 @@ pub(crate) struct Lines {
     consumers: Line,
     /// How many ever joined a line: the place of the next one.
     joined: u64,
-    forgotten: Forgotten,
-}
-
-/// Calls inside whose permits are no more.
-#[derive(Default)]
-struct Forgotten {
-    calls: usize,
-    cost: u128,
+    /// Calls inside whose permits are no more.
+    pub(crate) forgotten: Tally,
+    /// Calls that have not begun whose reservations are no more.
+    pub(crate) forgotten_unbegun: Tally,
 }
 
 /// What a caller asks of a throttle. A `cost` that makes no sense is found out when it asks.
@@ -37,7 +34,11 @@ pub(crate) struct Request {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// Begins when it is let in.
     Caller,
+    /// Will begin later.
+    Reserver,
+    /// Only takes units.
     Consumer,
 }
 
@@ -47,22 +48,26 @@ pub(crate) struct Ask {
     place_or_time: u64,
 }
 
-/// A cost, and in the lowest bit whether a slot is wanted as well: one word, for a small slot in the queue.
+/// A cost, and in the lowest bits for what: one word, for a small slot in the queue.
 #[derive(Clone, Copy)]
 struct Wants(u64);
 
 impl Wants {
     fn new(cost: Micros, kind: Kind) -> Self {
-        // No cost needs the top bit.
-        Self(cost << 1 | u64::from(kind == Kind::Caller))
+        // No cost needs the two top bits.
+        Self(cost << 2 | kind as u64)
     }
 
     fn cost(self) -> Micros {
-        self.0 >> 1
+        self.0 >> 2
     }
 
     fn kind(self) -> Kind {
-        if self.0 & 1 == 1 { Kind::Caller } else { Kind::Consumer }
+        match self.0 & 3 {
+            0 => Kind::Caller,
+            1 => Kind::Reserver,
+            _ => Kind::Consumer,
+        }
     }
 }
 
@@ -77,6 +82,10 @@ impl Request {
         Self { cost, kind: Kind::Caller }
     }
 
+    pub(crate) fn reserver(cost: f64) -> Self {
+        Self { cost, kind: Kind::Reserver }
+    }
+
     pub(crate) fn consumer(cost: f64) -> Self {
         Self { cost, kind: Kind::Consumer }
     }
@@ -89,7 +98,8 @@ impl Lines {
             callers: Line::new(),
             consumers: Line::new(),
             joined: 0,
-            forgotten: Forgotten::default(),
+            forgotten: Tally::default(),
+            forgotten_unbegun: Tally::default(),
         }
     }
 }
@@ -127,7 +137,7 @@ impl Book for Lines {
     #[inline]
     fn admit(&mut self, ask: &mut Ask, now: Tick) -> bool {
         let may_go = match ask.wants.kind() {
-            Kind::Caller => {
+            Kind::Caller | Kind::Reserver => {
                 self.callers.is_empty() && self.consumers.is_empty() && self.limits.admits(now, ask.cost())
             }
             Kind::Consumer => {
@@ -144,7 +154,7 @@ impl Book for Lines {
 
     fn line_of(&mut self, ask: &Ask) -> &mut Line {
         match ask.wants.kind() {
-            Kind::Caller => &mut self.callers,
+            Kind::Caller | Kind::Reserver => &mut self.callers,
             Kind::Consumer => &mut self.consumers,
         }
     }
@@ -193,35 +203,18 @@ impl Book for Lines {
     fn take_back(&mut self, ask: Ask, _now: Tick) {
         match ask.wants.kind() {
             Kind::Caller => self.limits.unadmit(Tick(ask.place_or_time), ask.cost()),
+            Kind::Reserver => self.limits.unreserve(Some(Tick(ask.place_or_time)), ask.cost()),
             Kind::Consumer => self.limits.unconsume(Tick(ask.place_or_time), ask.cost()),
         }
     }
 }
 
 impl Lines {
-    /// A call is inside whose permit is no more.
-    pub(crate) fn forget(&mut self, cost: Micros) {
-        self.forgotten.calls += 1;
-        self.forgotten.cost += u128::from(cost);
-    }
-
-    /// A call whose permit was forgotten is about to end; not if none can have had this cost.
-    pub(crate) fn remember(&mut self, cost: Micros) -> bool {
-        let calls = self.forgotten.calls.checked_sub(1);
-        let (Some(calls), Some(cost)) = (calls, self.forgotten.cost.checked_sub(u128::from(cost))) else {
-            return false;
-        };
-        if calls == 0 && cost > 0 {
-            return false;
-        }
-        self.forgotten = Forgotten { calls, cost };
-        true
-    }
-
     #[inline]
     fn let_in(&mut self, ask: &mut Ask, now: Tick) {
         match ask.wants.kind() {
             Kind::Caller => self.limits.admit(now, ask.cost()),
+            Kind::Reserver => self.limits.reserve(now, ask.cost()),
             Kind::Consumer => self.limits.consume(now, ask.cost()),
         }
         ask.place_or_time = now.0;

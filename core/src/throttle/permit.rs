@@ -28,18 +28,26 @@ where
     /// [`OVER`] once it has been given back.
     cost: Micros,
     admitted: Tick,
+    /// Whether it began some time after it had been let in.
+    later: bool,
     timer: PhantomData<fn() -> T>,
 }
 
 impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
     #[inline]
     pub(crate) fn new(throttle: H, cost: Micros, admitted: Tick) -> Self {
-        Self { throttle, cost, admitted, timer: PhantomData }
+        Self { throttle, cost, admitted, later: false, timer: PhantomData }
+    }
+
+    /// The permit of a call that has been let in before, and begins now.
+    pub(crate) fn begun(throttle: H, cost: Micros, now: Tick) -> Self {
+        Self { throttle, cost, admitted: now, later: true, timer: PhantomData }
     }
 
     /// When the call was let in, by the throttle's timer.
     ///
-    /// That is when the rates count it from. The task that waited may have been polled somewhat later.
+    /// That is when the rates count it from. The task that waited may have been polled somewhat later: where
+    /// that matters, wait for a [`Reservation`](super::Reservation).
     pub fn admitted_at(&self) -> Tick {
         self.admitted
     }
@@ -68,7 +76,11 @@ impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
     /// ```
     pub fn refund(mut self) {
         let cost = std::mem::replace(&mut self.cost, OVER);
-        self.throttle().unadmit(self.admitted, cost);
+        self.throttle().engine().change(|state, _| {
+            let at = state.steady_at(self.admitted);
+            let limits = &mut state.book.limits;
+            if self.later { limits.unbegin(at, cost) } else { limits.unadmit(at, cost) }
+        });
     }
 
     /// Lets go of the permit without ending the call, which stays inside until [`Throttle::release`].
@@ -76,7 +88,7 @@ impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
     /// For bindings to languages that run nothing when a value is no longer in use.
     pub fn forget(mut self) {
         let cost = std::mem::replace(&mut self.cost, OVER);
-        self.throttle().forget(cost);
+        self.throttle().engine().peek(|state| state.book.forgotten.add(cost));
     }
 }
 

@@ -283,3 +283,34 @@ fn a_close_while_the_alarm_rings_leaves_nobody_waiting() {
         at_rest(&timer, &gate);
     });
 }
+
+#[test]
+fn one_who_comes_while_a_reserved_call_begins_is_waited_for_by_the_alarm() {
+    loom::model(|| {
+        let (timer, gate) = gate(Settings::new().rate(Rate::per_second(1.0)));
+        let Poll::Ready(Ok(reservation)) = poll(&mut gate.reserve_cost_owned(1.0)) else {
+            panic!("it is free")
+        };
+        let begin = thread::spawn(move || drop(reservation.begin()));
+        let call = waiting(gate.acquire());
+        begin.join().unwrap();
+        assert_eq!(admitted(&timer, call), at(1));
+        at_rest(&timer, &gate);
+    });
+}
+
+#[test]
+fn a_reservation_given_up_or_begun_while_the_next_goes_away_leaves_nothing() {
+    loom::model(|| {
+        let (timer, gate) = gate(Settings::new().rate(Rate::per_second(2.0)).concurrency(1));
+        let Poll::Ready(Ok(reservation)) = poll(&mut gate.reserve_cost_owned(1.0)) else {
+            panic!("it is free")
+        };
+        let next = waiting(gate.reserve_cost_owned(1.0));
+        let give_up = thread::spawn(move || drop(reservation));
+        drop(next);
+        give_up.join().unwrap();
+        at_rest(&timer, &gate);
+        assert_eq!(gate.available(), 2.0);
+    });
+}

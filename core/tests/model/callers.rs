@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures::future::LocalBoxFuture;
 use tollgate_core::AdmitError;
-use tollgate_core::throttle::{Acquire, Consume};
+use tollgate_core::throttle::{Acquire, Consume, Reservation, Reserve};
 use tollgate_core::time::ManualTimer;
 
 use crate::bell::Bell;
@@ -17,12 +17,17 @@ use crate::common::{Gate, Pass};
 
 pub(crate) enum Asking<'g> {
     Acquire(Acquire<Gate, ManualTimer>),
+    Reserve(Reserve<Gate, ManualTimer>),
     Consume(Consume<'g, ManualTimer>),
     Run(Running<'g>),
 }
 
 pub(crate) enum Holds<'g> {
     Permit(Pass),
+    /// To begin later.
+    Reservation(Reservation<Gate, ManualTimer>),
+    /// A call that has begun, of which nothing is known here.
+    Forgotten,
     Run(Running<'g>),
 }
 
@@ -71,6 +76,11 @@ impl<'g> Asking<'g> {
                 Poll::Ready(Ok(permit)) => Outcome::In(Holds::Permit(permit)),
                 Poll::Ready(Err(error)) => Outcome::Refused(error),
             },
+            Self::Reserve(mut future) => match Pin::new(&mut future).poll(&mut cx) {
+                Poll::Pending => Outcome::Waits(Self::Reserve(future)),
+                Poll::Ready(Ok(reservation)) => Outcome::In(Holds::Reservation(reservation)),
+                Poll::Ready(Err(error)) => Outcome::Refused(error),
+            },
             Self::Consume(mut future) => match Pin::new(&mut future).poll(&mut cx) {
                 Poll::Pending => Outcome::Waits(Self::Consume(future)),
                 Poll::Ready(Ok(())) => Outcome::Through,
@@ -95,6 +105,7 @@ impl Holds<'_> {
                 resume_unwind(Box::new("as planned"))
             }),
             Self::Permit(permit) => drop(permit),
+            Self::Reservation(_) | Self::Forgotten => unreachable!("ended otherwise"),
             Self::Run(running) if end == End::NotMade => drop(running),
             Self::Run(Running { mut future, stage }) => {
                 let mut poll = move || future.as_mut().poll(&mut Context::from_waker(Waker::noop()));

@@ -10,20 +10,20 @@ use crate::callers::{Asking, End, Holds, Outcome};
 use crate::judge::check_cost_error;
 use crate::limits::units;
 use crate::script::{Cost, Pick};
-use crate::throttle::{Id, Refusal, State};
+use crate::throttle::{Asks, Id, Refusal, State};
 use crate::world::{Caller, Guest, World, chosen};
 
 impl<'g> World<'g> {
     pub(crate) fn come(
         &mut self,
-        consumes: bool,
+        asks: Asks,
         cost: f64,
         micros: Option<u64>,
         limit: Option<Duration>,
         future: Asking<'g>,
     ) {
         let limit = limit.map(|limit| limit.as_nanos() as u64);
-        let id = self.model.come(consumes, micros, limit);
+        let id = self.model.come(asks, micros, limit);
         let caller = Caller { id, future, bell: Bell::default(), silent: Vec::new() };
         let refused = self.poll_first(caller);
         if let Some(AdmitError::Cost(error)) = refused {
@@ -158,11 +158,41 @@ impl<'g> World<'g> {
         }
     }
 
+    /// One of those who were let in to begin later begins: by what it holds, or having forgotten that.
+    pub(crate) fn begin(&mut self, pick: Pick) {
+        let those = |guest: &Guest<'_>| matches!(guest.holds, Holds::Reservation(_));
+        let count = self.inside.iter().filter(|guest| those(guest)).count();
+        if count == 0 {
+            return;
+        }
+        let place = chosen(pick, count);
+        let (index, _) = self.inside.iter().enumerate().filter(|(_, guest)| those(guest)).nth(place).unwrap();
+        let Guest { id, holds } = self.inside.remove(index);
+        let Holds::Reservation(reservation) = holds else { unreachable!("it was looked for") };
+        let cost = reservation.cost();
+        assert_eq!(cost, units(self.model.calls[id].cost), "cost of call {id}");
+        let holds = if pick.0 < 128 {
+            let permit = reservation.begin();
+            assert_eq!(permit.admitted_at(), Tick::from_nanos(self.raw), "when call {id} began");
+            Holds::Permit(permit)
+        } else {
+            reservation.forget();
+            self.gate.begin(cost).expect("it is there");
+            Holds::Forgotten
+        };
+        self.model.begin(id);
+        self.inside.push(Guest { id, holds });
+    }
+
     pub(crate) fn come_out(&mut self, pick: Pick, end: End) {
         if self.inside.is_empty() {
             return;
         }
-        let guest = self.inside.remove(chosen(pick, self.inside.len()));
+        let index = chosen(pick, self.inside.len());
+        if let Holds::Reservation(_) = self.inside[index].holds {
+            return self.come_out_unbegun(index, pick, end);
+        }
+        let guest = self.inside.remove(index);
         let call = &self.model.calls[guest.id];
         let (cost, admitted, now, changes) = (call.cost, call.admitted, self.model.now, call.epoch.changes);
         let taken_back = match guest.holds {
@@ -173,6 +203,10 @@ impl<'g> World<'g> {
             {
                 permit.refund();
                 true
+            }
+            Holds::Forgotten => {
+                self.gate.release(units(cost)).expect("it is inside");
+                false
             }
             holds => {
                 holds.end(end);
@@ -185,5 +219,33 @@ impl<'g> World<'g> {
         }
         self.laws.answered(cost, admitted, now, changes);
         self.model.release(guest.id);
+    }
+
+    /// One who was let in to begin later gives that up, or begins and ends at once.
+    fn come_out_unbegun(&mut self, index: usize, pick: Pick, end: End) {
+        let Guest { id, holds } = self.inside.remove(index);
+        let Holds::Reservation(reservation) = holds else { unreachable!("it was looked for") };
+        let cost = reservation.cost();
+        // Otherwise it is not known any more when it was let in, or what became of its places.
+        let is_known = self.model.calls[id].epoch.may_be_taken_back(self.model.epoch);
+        match end {
+            End::NotMade if pick.0 >= 128 => {
+                reservation.forget();
+                self.gate.cancel(cost).expect("it is there");
+                self.model.forsake(id);
+            }
+            End::NotMade | End::Panic if is_known => {
+                drop(reservation);
+                self.model.go_away(id);
+            }
+            _ => {
+                self.model.begin(id);
+                drop(reservation.begin());
+                let now = self.model.now;
+                let call = &self.model.calls[id];
+                self.laws.answered(call.cost, now, now, call.epoch.changes);
+                self.model.release(id);
+            }
+        }
     }
 }

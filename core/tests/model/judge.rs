@@ -98,7 +98,7 @@ impl World<'_> {
 
     pub(crate) fn check(&self, cost: Cost) {
         let (cost, micros) = self.told(cost);
-        let (when, held) = self.model.check(micros.unwrap_or(0));
+        let (until, held) = self.model.check(micros.unwrap_or(0));
         let (now, waiting) = (self.model.now, self.model.waiting().next().is_some());
         let by = match held {
             Held::Line => Hold::Line,
@@ -107,7 +107,7 @@ impl World<'_> {
             Held::Rate(index) => Hold::Rate(index),
         };
         let wait = |at: u64| Check::Wait { at_least: Duration::from_nanos(at.saturating_sub(now)), by };
-        let expected = match (self.model.refusal(micros), when) {
+        let expected = match (self.model.refusal(micros), held) {
             (Some(Refusal::Closed), _) => Check::Closed,
             (Some(_), _) => match self.gate.check(cost) {
                 Check::Never(error) => {
@@ -116,11 +116,10 @@ impl World<'_> {
                 }
                 other => panic!("check({cost}) says {other:?}"),
             },
-            (None, When::Now) if !waiting => Check::Ready,
+            (None, Held::Line) if !waiting => Check::Ready,
             // Those in front may go at a known time, at the earliest.
-            (None, When::Now) => wait(self.model.due.unwrap_or(now)),
-            (None, When::At(at)) => wait(at),
-            (None, When::Release) => wait(now),
+            (None, Held::Line) => wait(self.model.due.unwrap_or(now)),
+            (None, _) => wait(until),
         };
         assert_eq!(self.gate.check(cost), expected, "check({cost})");
     }

@@ -2,7 +2,7 @@
 
 use crate::limits::Limits;
 use crate::next::slot_is_free;
-use crate::rate::{Meter, When};
+use crate::rate::{Meter, ToCome, When};
 use crate::throttle::{Id, Refusal, State};
 
 #[derive(Clone, Debug)]
@@ -186,8 +186,9 @@ impl Model {
         if gate != When::Now {
             return gate;
         }
-        let (cost, inside) = (self.calls[id].cost, inside().map(|call| call.cost).sum());
-        let rates = scope.meters.iter().map(|meter| meter.when(self.now, cost, inside));
+        let (cost, answered) = (self.calls[id].cost, inside().map(|call| call.cost).sum());
+        let to_come = ToCome { answered, begun: 0 };
+        let rates = scope.meters.iter().map(|meter| meter.when(self.now, cost, to_come));
         rates.max().unwrap_or(When::Now)
     }
 
@@ -196,7 +197,8 @@ impl Model {
         (call.state, call.admitted) = (State::Inside, self.now);
         let (key, cost) = (call.key, call.cost);
         for meter in self.total.meters.iter_mut().chain(&mut self.keys[key].meters) {
-            meter.admit(self.now, cost, id);
+            meter.take_place(self.now, cost, id);
+            meter.begun(self.now, cost, id);
         }
     }
 

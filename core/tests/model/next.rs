@@ -1,7 +1,7 @@
 //! Who is next and when, told from the list of calls.
 
-use crate::rate::{Meter, When};
-use crate::throttle::{Call, Held, Id, Model, Refusal, State};
+use crate::rate::{Meter, ToCome, When};
+use crate::throttle::{Asks, Call, Held, Id, Model, Refusal, State};
 
 /// Who is next, and when.
 impl Model {
@@ -75,7 +75,7 @@ impl Model {
     }
 
     fn rate(&self, meter: &Meter, cost: u64) -> When {
-        meter.when(self.now, cost, self.cost_inside())
+        meter.when(self.now, cost, self.to_come())
     }
 
     /// A rate knows whether somebody waits for rates, and whether for this one and none that takes longer.
@@ -101,18 +101,22 @@ impl Model {
 
     /// In millionths; none if there is no rate.
     pub(crate) fn available(&self) -> Option<u64> {
-        self.meters.iter().map(|meter| meter.available(self.now, self.cost_inside())).min()
+        self.meters.iter().map(|meter| meter.available(self.now, self.to_come())).min()
     }
 
-    /// When one more call could go, and what holds it back the longest.
-    pub(crate) fn check(&self, cost: u64) -> (When, Held) {
+    /// Until when one more call could not go at least, and what holds it back the longest.
+    pub(crate) fn check(&self, cost: u64) -> (u64, Held) {
         let mut latest = (When::Now, Held::Line);
+        let mut until = self.now;
         let gate = [(self.pause_ends(), Held::Pause), (self.slot_is_free(), Held::Slot)];
         let rates = self.meters.iter().map(|meter| self.rate(meter, cost)).zip((0..).map(Held::Rate));
         for hold in gate.into_iter().chain(rates) {
+            if let When::At(at) = hold.0 {
+                until = until.max(at);
+            }
             latest = if hold.0 > latest.0 { hold } else { latest };
         }
-        latest
+        (until, latest.1)
     }
 
     pub(crate) fn refusal(&self, cost: Option<u64>) -> Option<Refusal> {
@@ -129,14 +133,18 @@ impl Model {
         inside.map(|call| call.cost).sum()
     }
 
-    /// What calls inside will be charged.
-    pub(crate) fn cost_inside(&self) -> u64 {
-        self.cost_inside_in_full() - self.refunded
+    pub(crate) fn to_come(&self) -> ToCome {
+        let unbegun = self.calls.iter().filter(|call| call.state == State::Inside && !call.begun);
+        ToCome {
+            answered: self.cost_inside_in_full() - self.refunded,
+            begun: unbegun.map(|call| call.cost).sum(),
+        }
     }
 
-    pub(crate) fn add(&mut self, consumes: bool, cost: u64, limit: Option<u64>, state: State) -> Id {
+    pub(crate) fn add(&mut self, asks: Asks, cost: u64, limit: Option<u64>, state: State) -> Id {
         let (admitted, slot_rests_until, epoch) = (0, 0, self.epoch);
-        self.calls.push(Call { consumes, cost, limit, state, admitted, slot_rests_until, epoch });
+        let (consumes, begun) = (asks == Asks::Units, asks != Asks::Later);
+        self.calls.push(Call { consumes, begun, cost, limit, state, admitted, slot_rests_until, epoch });
         self.calls.len() - 1
     }
 
@@ -145,9 +153,12 @@ impl Model {
         let call = &mut self.calls[id];
         call.state = State::Inside;
         (call.admitted, call.epoch) = (now, self.epoch);
-        let (cost, consumes) = (call.cost, call.consumes);
+        let (cost, consumes, begun) = (call.cost, call.consumes, call.begun);
         for meter in &mut self.meters {
-            meter.admit(now, cost, id);
+            meter.take_place(now, cost, id);
+            if begun {
+                meter.begun(now, cost, id);
+            }
             if consumes {
                 meter.answered(now, cost, id);
             }

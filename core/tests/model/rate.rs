@@ -15,6 +15,15 @@ pub(crate) enum When {
     Release,
 }
 
+/// What calls inside will be charged.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct ToCome {
+    /// Once they are answered: all of them.
+    pub(crate) answered: u64,
+    /// Once they begin: those that have not.
+    pub(crate) begun: u64,
+}
+
 /// Something charged. Taken back, it becomes less, and stays in the list.
 #[derive(Clone, Debug)]
 pub(crate) struct Charge {
@@ -88,12 +97,12 @@ impl Meter {
         }
     }
 
-    /// From when on `cost` is allowed, if all goes on as it is; `inside` is the cost of all calls inside.
-    pub(crate) fn when(&self, now: u64, cost: u64, inside: u64) -> When {
+    /// From when on `cost` is allowed, if all goes on as it is.
+    pub(crate) fn when(&self, now: u64, cost: u64, to_come: ToCome) -> When {
         if cost == 0 {
             return When::Now;
         }
-        let wanted = cost + self.reserved(inside);
+        let wanted = cost + self.reserved(to_come);
         if wanted > self.spec.most() {
             // Whatever the pace is, so much at once is never there.
             return When::Release;
@@ -118,12 +127,12 @@ impl Meter {
     }
 
     /// What would be allowed at once, in whole millionths.
-    pub(crate) fn available(&self, now: u64, inside: u64) -> u64 {
+    pub(crate) fn available(&self, now: u64, to_come: ToCome) -> u64 {
         let room = match self.spec.pace {
             Pace::Smooth if self.place_comes(now) != When::Now => 0,
             _ => self.spec.most() - self.used(now).min(self.spec.most()),
         };
-        room.saturating_sub(self.reserved(inside))
+        room.saturating_sub(self.reserved(to_come))
     }
 
     /// What counts as used, rounded up to whole millionths.
@@ -146,9 +155,8 @@ impl Meter {
         }
     }
 
-    /// A call is let in; counted from now on, or from its answer on.
-    pub(crate) fn admit(&mut self, now: u64, cost: u64, call: usize) {
-        self.take_place(now, cost, call);
+    /// A call begins; counted from now on, or from its answer on.
+    pub(crate) fn begun(&mut self, now: u64, cost: u64, call: usize) {
         if !self.spec.until_answered {
             self.charge(now, cost, Some(call));
         }
@@ -165,13 +173,20 @@ impl Meter {
         if self.since.is_some_and(|since| at <= since) {
             return;
         }
-        self.give_place_back(at, cost, call);
+        self.not_begun(at, cost, call);
         let charged_then = |charge: &&Charge| charge.call == Some(call) && charge.at == at;
         if self.charges.iter().any(|charge| charged_then(&charge)) {
             // Refunds may have taken some of it already; of calls of one moment, no matter of which.
             let mut back = self.fine(cost);
             let of_that_moment = self.charges.iter_mut().filter(|charge| charge.at == at);
             take_from(of_that_moment, &mut back);
+        }
+    }
+
+    /// A call that was let in at `at` did not begin.
+    pub(crate) fn not_begun(&mut self, at: u64, cost: u64, call: usize) {
+        if self.since.is_none_or(|since| at > since) {
+            self.give_place_back(at, cost, call);
         }
     }
 
@@ -211,10 +226,10 @@ impl Meter {
     }
 
     /// The rate that takes over from this one. What was used stays used.
-    pub(crate) fn succeeded_by(mut self, spec: Spec, now: u64, inside: u64) -> Self {
+    pub(crate) fn succeeded_by(mut self, spec: Spec, now: u64, to_come: ToCome) -> Self {
         if self.spec.until_answered && !spec.until_answered {
-            // Calls inside are charged now, as they will not be when they come out.
-            self.charge(now, inside, None);
+            // Calls that have begun are charged now, as they will not be when they come out.
+            self.charge(now, to_come.answered.saturating_sub(to_come.begun), None);
         }
         let mut new = Self::new(spec, now).since(now);
         let windows = |pace: Pace| matches!(pace, Pace::Window | Pace::Smooth);
@@ -228,7 +243,17 @@ impl Meter {
             new.charges = counts.map(again).collect();
             new.since = self.since;
             if self.spec.pace == Pace::Smooth {
-                let next = self.schedule.next.div_ceil(u128::from(self.spec.capacity)).max(u128::from(now));
+                // As far behind the last call as the new rate wants it.
+                let time = |place: u128| place.div_ceil(u128::from(self.spec.capacity));
+                let next = match self.schedule.next.checked_sub(self.schedule.last_place) {
+                    None => time(self.schedule.next),
+                    Some(gap) => {
+                        let cost = (gap / period).min(u128::from(spec.most()));
+                        let gap = (cost * u128::from(spec.period)).div_ceil(u128::from(spec.capacity));
+                        time(self.schedule.last_place) + gap
+                    }
+                };
+                let next = next.max(u128::from(now));
                 new.schedule.next = next * u128::from(spec.capacity);
                 new.schedule.last_place = new.schedule.next;
                 new.schedule.last_at = u64::try_from(next).unwrap();
@@ -264,8 +289,8 @@ impl Meter {
         u64::try_from(most).unwrap()
     }
 
-    fn reserved(&self, inside: u64) -> u64 {
-        if self.spec.until_answered { inside } else { 0 }
+    fn reserved(&self, to_come: ToCome) -> u64 {
+        if self.spec.until_answered { to_come.answered } else { to_come.begun }
     }
 
     pub(crate) fn fine(&self, cost: u64) -> u128 {

@@ -64,6 +64,13 @@ pub(crate) enum Op {
     Run {
         cost: Cost,
     },
+    /// To begin later.
+    Reserve {
+        cost: Cost,
+        limit: Option<Duration>,
+    },
+    /// One of those let in to begin later begins.
+    Begin(Pick),
     /// Whoever waits, or has been let in without having noticed, goes away.
     Cancel(Pick),
     /// One of them looks whether it was let in, with another waker than before.
@@ -141,6 +148,8 @@ impl Op {
             (12, |bytes| Self::Try { cost: Cost::decode(bytes) }),
             (8, |bytes| Self::Consume { cost: Cost::decode(bytes), limit: limit(bytes) }),
             (5, |bytes| Self::Run { cost: Cost::decode(bytes) }),
+            (12, |bytes| Self::Reserve { cost: Cost::decode(bytes), limit: limit(bytes) }),
+            (14, |bytes| Self::Begin(Pick(bytes.byte()))),
             (10, |bytes| Self::Cancel(Pick(bytes.byte()))),
             (8, |bytes| Self::Poll(Pick(bytes.byte()))),
             (14, |_| Self::PollAll),

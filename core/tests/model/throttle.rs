@@ -13,11 +13,13 @@ pub(crate) type Id = usize;
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) consumes: bool,
+    /// Not if it has been let in, or will be, to begin later.
+    pub(crate) begun: bool,
     pub(crate) cost: u64,
     /// Until when it is ready to wait.
     pub(crate) limit: Option<u64>,
     pub(crate) state: State,
-    /// When it was let in, if it was.
+    /// When it was let in, if it was; and once it has begun, when that was.
     pub(crate) admitted: u64,
     /// When its slot is free again, once it has come out.
     pub(crate) slot_rests_until: u64,
@@ -40,6 +42,17 @@ impl Epoch {
     pub(crate) fn may_be_taken_back(self, now: Self) -> bool {
         (self.steps_back, self.commitments) == (now.steps_back, now.commitments)
     }
+}
+
+/// What somebody asks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Asks {
+    /// To begin a call.
+    Call,
+    /// To be let in, and begin later.
+    Later,
+    /// Units alone.
+    Units,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,13 +111,13 @@ impl Model {
     }
 
     /// A call asks to be let in, and waits if it must. None is for what is not a cost.
-    pub(crate) fn come(&mut self, consumes: bool, cost: Option<u64>, limit: Option<u64>) -> Id {
+    pub(crate) fn come(&mut self, asks: Asks, cost: Option<u64>, limit: Option<u64>) -> Id {
         self.look_if_due();
         let refusal = self.refusal(cost);
         let state = refusal.map_or(State::Waiting, State::Refused);
         let limit = limit.map(|limit| self.now.saturating_add(limit));
         let cost = cost.unwrap_or(0);
-        let id = self.add(consumes, cost, limit, state);
+        let id = self.add(asks, cost, limit, state);
         if refusal.is_none() {
             if self.may_go_at_once(id) {
                 self.let_in(id);
@@ -123,7 +136,7 @@ impl Model {
             return Err(refusal);
         }
         let cost = cost.unwrap_or(0);
-        let id = self.add(false, cost, None, State::Waiting);
+        let id = self.add(Asks::Call, cost, None, State::Waiting);
         if self.may_go_at_once(id) {
             self.let_in(id);
             return Ok(Some(id));
@@ -135,14 +148,18 @@ impl Model {
     /// A call goes away: out of its line, or having been let in, as if it had never been.
     pub(crate) fn go_away(&mut self, id: Id) {
         if self.calls[id].state == State::Inside {
-            let Call { cost, admitted, consumes, .. } = self.calls[id];
+            let Call { cost, admitted, consumes, begun, .. } = self.calls[id];
             self.calls[id].state = State::Gone;
             if !consumes {
                 // What was refunded to calls inside may have been meant for this one.
                 self.refunded -= self.refunded.min(cost);
             }
             for meter in &mut self.meters {
-                meter.not_made(admitted, cost, id);
+                if begun {
+                    meter.not_made(admitted, cost, id);
+                } else {
+                    meter.not_begun(admitted, cost, id);
+                }
             }
             self.look();
         } else if self.calls[id].state == State::Waiting {
@@ -154,6 +171,31 @@ impl Model {
                 self.look();
             }
         }
+    }
+
+    /// A call that was let in to begin later begins.
+    pub(crate) fn begin(&mut self, id: Id) {
+        let (now, epoch) = (self.now, self.epoch);
+        let call = &mut self.calls[id];
+        let cost = call.cost;
+        (call.begun, call.admitted) = (true, now);
+        // Room was kept for it since it was let in, under the settings of then.
+        call.epoch = Epoch { changes: call.epoch.changes, ..epoch };
+        for meter in &mut self.meters {
+            meter.begun(now, cost, id);
+            // Whatever becomes of it, its place has passed.
+            meter.schedule.last_calls.retain(|&other| other != id);
+        }
+        if self.waiting().next().is_some() {
+            self.look();
+        }
+    }
+
+    /// A call that was let in to begin later does not, and nobody knows which: its places have passed.
+    pub(crate) fn forsake(&mut self, id: Id) {
+        self.calls[id].state = State::Gone;
+        self.refunded -= self.refunded.min(self.calls[id].cost);
+        self.look();
     }
 
     pub(crate) fn release(&mut self, id: Id) {
@@ -172,7 +214,7 @@ impl Model {
 
     pub(crate) fn refund(&mut self, cost: u64) {
         let now = self.now;
-        let mut inside = self.cost_inside();
+        let mut inside = self.to_come().answered;
         for meter in &mut self.meters {
             let back = meter.refund(now, cost);
             if meter.spec.until_answered {
@@ -206,7 +248,7 @@ impl Model {
     }
 
     pub(crate) fn update(&mut self, limits: Limits) {
-        let (now, inside) = (self.now, self.cost_inside());
+        let (now, to_come) = (self.now, self.to_come());
         let mut old: Vec<Option<Meter>> = self.meters.drain(..).map(Some).collect();
         // One that stays as it is goes on; the others are matched by their order.
         let mut stays = |spec| {
@@ -217,7 +259,7 @@ impl Model {
         let mut others = old.into_iter().flatten();
         for (&spec, kept) in limits.rates.iter().zip(kept) {
             let meter = kept.unwrap_or_else(|| match others.next() {
-                Some(old) => old.succeeded_by(spec, now, inside),
+                Some(old) => old.succeeded_by(spec, now, to_come),
                 None => Meter::new(spec, now).since(now),
             });
             self.meters.push(meter);

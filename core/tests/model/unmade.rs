@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use futures::FutureExt;
 use tollgate_core::Throttle;
+use tollgate_core::throttle::Reservation;
 use tollgate_core::time::{ManualTimer, Timer};
 
-use crate::common::Pass;
+use crate::common::{Gate, Pass};
 use crate::laws::Record;
 use crate::limits::{Spec, UNIT};
 use crate::script::{Cost, Op, Script};
@@ -19,6 +21,7 @@ pub(crate) fn play(script: &Script, say: impl Fn(usize)) {
     let mut rates: Vec<(Spec, usize)> = limits.rates.iter().map(|&spec| (spec, 0)).collect();
     let mut changes = 0;
     let mut inside: Vec<(usize, Pass)> = Vec::new();
+    let mut unbegun: Vec<(usize, Reservation<Gate, ManualTimer>)> = Vec::new();
     let mut laws = Record::default();
     for (index, &op) in script.ops.iter().enumerate() {
         say(index);
@@ -26,6 +29,17 @@ pub(crate) fn play(script: &Script, say: impl Fn(usize)) {
             Op::Try { cost } | Op::Come { cost, .. } | Op::Consume { cost, .. } | Op::Run { cost } => {
                 let permit = gate.try_acquire_cost_owned(cost.told(limits.most()).0);
                 inside.extend(permit.into_iter().map(|permit| (changes, permit)));
+            }
+            Op::Reserve { cost, .. } => {
+                let reserve = gate.reserve_cost_owned(cost.told(limits.most()).0);
+                let reservation = reserve.now_or_never().and_then(Result::ok);
+                unbegun.extend(reservation.map(|reservation| (changes, reservation)));
+            }
+            Op::Begin(pick) if !unbegun.is_empty() => {
+                let (let_in_at, reservation) = unbegun.remove(usize::from(pick.0) % unbegun.len());
+                if pick.0 < 192 {
+                    inside.push((let_in_at, reservation.begin()));
+                }
             }
             op @ (Op::Release(pick) | Op::NotMade(pick)) if !inside.is_empty() => {
                 let (let_in_at, permit) = inside.remove(usize::from(pick.0) % inside.len());
@@ -46,8 +60,9 @@ pub(crate) fn play(script: &Script, say: impl Fn(usize)) {
             Op::Advance(time) | Op::Leap(time) => timer.advance(time),
             _ => {}
         }
-        assert_eq!(gate.in_flight(), inside.len());
+        assert_eq!(gate.in_flight(), inside.len() + unbegun.len());
     }
+    inside.extend(unbegun.into_iter().map(|(let_in_at, reservation)| (let_in_at, reservation.begin())));
     for (let_in_at, permit) in inside {
         answer(&mut laws, let_in_at, permit, &timer);
     }

@@ -13,7 +13,7 @@ use crate::known;
 use crate::laws;
 use crate::limits::{ANY, Spec, units};
 use crate::script::{Cost, Edit, Op, Pick, Script};
-use crate::throttle::{Id, Model};
+use crate::throttle::{Asks, Id, Model};
 use crate::unmade::kept;
 
 /// An hour of nanoseconds: further ahead than that, scripts do not go for an alarm.
@@ -95,19 +95,28 @@ impl<'g> World<'g> {
                 if let Some(limit) = limit {
                     call = call.timeout(limit);
                 }
-                self.come(false, cost, micros, limit, Asking::Acquire(call));
+                self.come(Asks::Call, cost, micros, limit, Asking::Acquire(call));
             }
+            Op::Reserve { cost, limit } => {
+                let (cost, micros) = self.told(cost);
+                let mut call = self.gate.reserve_cost_owned(cost);
+                if let Some(limit) = limit {
+                    call = call.timeout(limit);
+                }
+                self.come(Asks::Later, cost, micros, limit, Asking::Reserve(call));
+            }
+            Op::Begin(pick) => self.begin(pick),
             Op::Consume { cost, limit } => {
                 let (cost, micros) = self.told(cost);
                 let mut call = self.gate.consume(cost);
                 if let Some(limit) = limit {
                     call = call.timeout(limit);
                 }
-                self.come(true, cost, micros, limit, Asking::Consume(call));
+                self.come(Asks::Units, cost, micros, limit, Asking::Consume(call));
             }
             Op::Run { cost } => {
                 let (cost, micros) = self.told(cost);
-                self.come(false, cost, micros, None, Asking::run(self.gate, cost));
+                self.come(Asks::Call, cost, micros, None, Asking::run(self.gate, cost));
             }
             Op::Try { cost } => self.try_come(cost),
             Op::Cancel(pick) => self.cancel(pick),
