@@ -32,7 +32,7 @@ const escaped = (_, before, char) => `${before}\\x${(char.charCodeAt(0) + 128).t
 const FAULTS = [
   ["concurrency ignored", code("core", "tollgate_throttle(...slots)", "tollgate_throttle(0,0,slots[2])"), "node-esm node-cjs jest vitest modules"],
   ["one more per window", code("core", "tollgate_rate(capacity,", "tollgate_rate(capacity+1,"), "node-esm node-cjs browser"],
-  ["counts from before a call begins", code("core", /exports\.tollgate_readmit\(this\.number,admitted,cost\d*\)/g, "0"), "browser"],
+  ["counts from before a call begins", code("core", /exports\.tollgate_begin\(this\.number,cost\d*\)/g, "0"), "browser"],
   ["counting ignored", code("core", 'counting==="answered"', "!1"), "browser"],
   ["signals ignored", code("core", /waiter\.heed\(signal\d*\)/g, "0"), "node-esm"],
   ["timeouts ignored", code("core", /tollgate_acquire\(gate,cost\d*,timeout\)/g, (call) => call.replace("timeout", "1/0")), "browser"],

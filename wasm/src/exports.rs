@@ -88,12 +88,14 @@ pub fn tollgate_update(gate: u32, rates: bool, concurrency: f64, cooldown: f64, 
 }
 
 /// Enters, or joins the queue for at most `timeout` milliseconds; [`code::Code`].
+///
+/// A throttle counts the call from [`tollgate_begin`].
 #[wasm_bindgen]
 pub fn tollgate_acquire(gate: u32, cost: f64, timeout: f64) -> i32 {
     Desk::ask(|desk| desk.acquire(gate, cost, timeout))
 }
 
-/// Enters at once or not at all; [`code::Code`].
+/// Enters at once and begins, or not at all; [`code::Code`].
 #[wasm_bindgen]
 pub fn tollgate_try_acquire(gate: u32, cost: f64) -> i32 {
     Desk::call(|desk| desk.try_acquire(gate, cost))
@@ -111,16 +113,10 @@ pub fn tollgate_release(gate: u32, cost: f64) -> i32 {
     Desk::call(|desk| desk.release(gate, cost))
 }
 
-/// When the last call was let in that [`tollgate_acquire`] or [`tollgate_next`] told of: nanoseconds of the clock.
+/// A call that was let in begins; answers how many are to be looked at.
 #[wasm_bindgen]
-pub fn tollgate_admitted() -> f64 {
-    Desk::admitted()
-}
-
-/// Counts a call that was let in at `admitted` as let in now.
-#[wasm_bindgen]
-pub fn tollgate_readmit(gate: u32, admitted: f64, cost: f64) -> i32 {
-    Desk::call(|desk| desk.readmit(gate, admitted, cost))
+pub fn tollgate_begin(gate: u32, cost: f64) -> i32 {
+    Desk::call(|desk| desk.begin(gate, cost))
 }
 
 /// The next waiter whose wait is over, and how it ended: its number times 8, plus the [`code::Code`] below 0 made

@@ -20,8 +20,7 @@ export interface Exports {
   tollgate_acquire(gate: number, cost: number, timeout: number): number;
   tollgate_try_acquire(gate: number, cost: number): number;
   tollgate_cancel(waiter: number): number;
-  tollgate_admitted(): number;
-  tollgate_readmit(gate: number, admitted: number, cost: number): number;
+  tollgate_begin(gate: number, cost: number): number;
   tollgate_release(gate: number, cost: number): number;
   tollgate_next(): number;
   tollgate_do(gate: number, deed: number, value: number): number;
@@ -44,7 +43,7 @@ export const Code = {
 } as const;
 
 /** What a gate can be told to do. */
-export const Deed = { Close: 0, Resize: 1, Pause: 2, Resume: 3, Refund: 4 } as const;
+export const Deed = { Close: 0, Resize: 1, Pause: 2, Resume: 3, Refund: 4, Cancel: 5 } as const;
 
 /** What a gate can be asked. */
 export const Reading = { Available: 0, Capacity: 1, Waiting: 2, InFlight: 3, Paused: 4, Check: 5, MaxCost: 6, Idle: 7 } as const;

@@ -5,7 +5,7 @@ import { type Mapped, Mapping } from "./map.js";
 import { Permit } from "./permit.js";
 import { unwatch, watch } from "./signals.js";
 import { soon } from "./soon.js";
-import { ForCall, ForPermit, Waiter } from "./waiter.js";
+import { ForCall, ForPermit, ForTurn, Waiter } from "./waiter.js";
 
 /** How to wait. */
 export interface WaitOptions {
@@ -36,6 +36,8 @@ export abstract class Gate {
   readonly number: number;
   /** @internal How many may wait. */
   mostWaiting = Infinity;
+  /** @internal How many have a place in the queue. */
+  queued = 0;
   /** @internal How many were let in, and are about to be called. */
   arriving = 0;
   /** @internal Whether others than we let people in and out: Rust code. */
@@ -57,16 +59,22 @@ export abstract class Gate {
    * can never be admitted, or the signal's reason.
    */
   acquire(options?: WaitOptions): Promise<Permit> {
+    return this.reserve(options, true);
+  }
+
+  /** @internal The same; what the permit is for begins soon, or when that is said. */
+  reserve(options: WaitOptions | undefined, soon: boolean): Promise<Permit> {
     const cost = this.checked(options);
     const code = this.#enter(cost, options);
     if (code === Code.Done) {
-      if (!this.keepsTime) return Promise.resolve(new Permit(this, cost, 0));
-      const permit = new Permit(this, cost, this.admitted);
-      permit.beginSoon();
+      if (!this.keepsTime) return Promise.resolve(new Permit(this, cost, true));
+      const permit = new Permit(this, cost, false);
+      if (soon) permit.beginSoon();
       return Promise.resolve(permit);
     }
     if (typeof code !== "number") return Promise.reject(code.reason);
-    return new Promise((resolve, reject) => this.#wait(new ForPermit(this, code - 1, cost, resolve, reject), options));
+    const Kind = soon ? ForPermit : ForTurn;
+    return new Promise((resolve, reject) => this.#wait(new Kind(this, code - 1, cost, resolve, reject), options));
   }
 
   /**
@@ -78,7 +86,7 @@ export abstract class Gate {
     const checked = this.costOf(cost);
     if (this.#closing) throw new ClosedError();
     const code = this.engine.call((exports) => exports.tollgate_try_acquire(this.number, checked));
-    if (code >= 0) return new Permit(this, checked, this.admitted);
+    if (code >= 0) return new Permit(this, checked, true);
     if (code === Code.NotNow) return undefined;
     throw this.errorOf(code, checked);
   }
@@ -93,23 +101,22 @@ export abstract class Gate {
     const cost = this.checked(options);
     const code = this.#enter(cost, options);
     if (code === Code.Done) {
-      const { admitted } = this;
-      if (this.arriving === 0) return this.call(fn, cost, admitted);
+      if (this.arriving === 0) return this.call(fn, cost);
       // Others were let in before, and begin in a microtask.
-      return new Promise((resolve) => soon(() => resolve(this.call(fn, cost, admitted))));
+      return new Promise((resolve) => soon(() => resolve(this.call(fn, cost))));
     }
     if (typeof code !== "number") return Promise.reject(code.reason);
     return new Promise((resolve, reject) => this.#wait(new ForCall(this, code - 1, cost, fn, resolve, reject), options));
   }
 
   /** @internal Calls a function that has been let in, and lets it out. */
-  async call<T>(fn: () => T | PromiseLike<T>, cost: number, admitted: number): Promise<T> {
+  async call<T>(fn: () => T | PromiseLike<T>, cost: number): Promise<T> {
     try {
       let result: T | PromiseLike<T>;
       try {
         result = fn();
       } finally {
-        this.begun(admitted, cost);
+        this.begin(cost);
       }
       return await result;
     } finally {
@@ -212,17 +219,25 @@ export abstract class Gate {
   ask(cost: number | undefined, entered: (permit: Permit) => void, refused: (error: unknown) => void): Permit | Waiter | undefined {
     const checked = this.costOf(cost);
     const code = this.#enter(checked, undefined);
-    if (code === Code.Done) return new Permit(this, checked, this.admitted);
+    if (code === Code.Done) return new Permit(this, checked, !this.keepsTime);
     if (typeof code !== "number") {
       refused(code.reason);
       return undefined;
     }
-    const waiter = new ForPermit(this, code - 1, checked, entered, refused);
+    const waiter = new ForTurn(this, code - 1, checked, entered, refused);
     this.#wait(waiter, undefined);
     return waiter;
   }
 
-  /** @internal Somebody who was let in goes without having been inside. */
+  /** @internal Asks the engine. */
+  protected enter(cost: number, timeout: number): number {
+    return this.engine.acquire(this.number, cost, timeout);
+  }
+
+  /** @internal Somebody who was let in begins. A gate that keeps no time does not ask when. */
+  begin(_cost: number): void {}
+
+  /** @internal Somebody who was let in goes without having begun. */
   leaveUnused(cost: number): void {
     this.leave(cost);
   }
@@ -263,16 +278,6 @@ export abstract class Gate {
     if (code < 0) throw this.errorOf(code, value);
   }
 
-  /** @internal When the last call was let in, by the engine's clock; 0 if the gate keeps no time. */
-  get admitted(): number {
-    return 0;
-  }
-
-  /** @internal A call that was let in at a time of the engine's has begun now; answers from when it counts. */
-  begun(admitted: number, _cost: number): number {
-    return admitted;
-  }
-
   /** @internal The cost of a call with these options. Throws at what makes no sense in them. */
   checked(options: WaitOptions | undefined): number {
     if (options === undefined) return 1;
@@ -285,19 +290,20 @@ export abstract class Gate {
   /** @internal The cost of a call; 1 if none is given. */
   protected abstract costOf(cost: unknown): number;
 
-  /** @internal Whether the engine itself counts the time that a waiter has. */
+  /** @internal Whether the engine itself counts the time that a waiter has, and from when a call counts. */
   abstract readonly keepsTime: boolean;
 
   /** Enters (0), joins the queue under a number (less 1), or is refused. */
   #enter(cost: number, options: WaitOptions | undefined): number | { reason: unknown } {
     if (options?.signal?.aborted) return { reason: options.signal.reason };
     if (this.#closing) return { reason: new ClosedError() };
-    const code = this.engine.acquire(this.number, cost, options?.timeout ?? Infinity);
+    const code = this.enter(cost, options?.timeout ?? Infinity);
     return code < 0 ? { reason: this.errorOf(code, cost) } : code;
   }
 
   /** Notes who waits, and what makes that one give up. */
   #wait(waiter: Waiter, options: WaitOptions | undefined): void {
+    this.queued++;
     this.engine.park(waiter.number, waiter);
     const { signal, timeout = Infinity } = options ?? {};
     const left = this.keepsTime ? Infinity : timeout;

@@ -81,15 +81,14 @@ export class Keyed<K, G extends Gate = Gate> {
         this.#left(key, entry);
         for (const permit of permits) permit.release();
       };
-      const begun = () => {
+      const begin = () => {
         for (const permit of permits) permit.begin();
-        return 0;
       };
       const leaveUnused = () => {
         this.#left(key, entry);
         for (const permit of permits) permit.releaseUnused();
       };
-      const both = new Permit({ leave, leaveUnused, begun }, options?.cost ?? 1, 0);
+      const both = new Permit({ leave, leaveUnused, begin }, options?.cost ?? 1, false);
       both.beginSoon();
       return both;
     } catch (error) {
@@ -133,7 +132,7 @@ export class Keyed<K, G extends Gate = Gate> {
   /** The permits of key and total, in the order in which they are to be given back. */
   async #enter({ gate, lane }: Entry<G>, options: WaitOptions | undefined): Promise<Permit[]> {
     // The key's own first: then the next of that key is ready when the total has a place.
-    return this.#turns ? this.#turns.join(lane, options) : [await gate.acquire(options)];
+    return this.#turns ? this.#turns.join(lane, options) : [await gate.reserve(options, false)];
   }
 
   #entry(key: K): Entry<G> {

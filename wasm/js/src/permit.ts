@@ -3,10 +3,10 @@ import { soon } from "./soon.js";
 /** @internal Where a permit goes back to. */
 export interface Source {
   leave(cost: number): void;
-  /** The same for what was not used. */
+  /** The same for one that has not begun. */
   leaveUnused(cost: number): void;
-  /** A call that was let in at a time of the engine's begins now; answers from when it counts. */
-  begun(admitted: number, cost: number): number;
+  /** What it is for begins. */
+  begin(cost: number): void;
 }
 
 /** `Symbol.dispose` where there is one; a symbol that helpers of compilers agree on where there is not. */
@@ -27,16 +27,13 @@ export class Permit implements Disposable, AsyncDisposable {
   /** What it costs: units of every rate, or permits of a semaphore. */
   readonly cost: number;
   #source: Source | undefined;
-  /** From when it counts, by the engine's clock. */
-  #since: number;
-  /** It is about to begin. */
-  #soon = false;
+  #begun: boolean;
 
   /** @internal */
-  constructor(source: Source, cost: number, since: number) {
+  constructor(source: Source, cost: number, begun: boolean) {
     this.#source = source;
     this.cost = cost;
-    this.#since = since;
+    this.#begun = begun;
   }
 
   /**
@@ -44,14 +41,14 @@ export class Permit implements Disposable, AsyncDisposable {
    * microtask, and if there is a function around it, soon after.
    */
   beginSoon(): void {
-    this.#soon = true;
     soon(() => soon(() => this.begin()));
   }
 
-  /** @internal What it is for begins now. */
+  /** @internal What it is for begins now, if it has not. */
   begin(): void {
-    this.#soon = false;
-    if (this.#source !== undefined) this.#since = this.#source.begun(this.#since, this.cost);
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#source?.begin(this.cost);
   }
 
   /** Whether it has been given back. */
@@ -64,17 +61,18 @@ export class Permit implements Disposable, AsyncDisposable {
     const source = this.#source;
     if (source === undefined) return false;
     // Over so soon, it began just now.
-    if (this.#soon) this.begin();
+    if (!this.#begun) this.begin();
     this.#source = undefined;
     source.leave(this.cost);
     return true;
   }
 
-  /** @internal Gives it back as if it had never been. */
+  /** @internal Gives it back as if it had never been, if it has not begun. */
   releaseUnused(): void {
     const source = this.#source;
     this.#source = undefined;
-    source?.leaveUnused(this.cost);
+    if (this.#begun) source?.leave(this.cost);
+    else source?.leaveUnused(this.cost);
   }
 
   [dispose](): void {

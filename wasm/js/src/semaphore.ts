@@ -1,6 +1,7 @@
 import * as check from "./check.js";
-import { current, Deed, Reading } from "./engine.js";
+import { Code, current, Deed, Reading } from "./engine.js";
 import { Gate } from "./gate.js";
+import type { Permit } from "./permit.js";
 
 /** How a {@link Semaphore} queues. */
 export interface SemaphoreOptions {
@@ -23,6 +24,13 @@ export class Semaphore extends Gate {
   static readonly bounded: boolean = false;
   /** @internal */
   readonly keepsTime = false;
+  /**
+   * One permit that has come back and is kept at hand for the next one who comes, which saves asking the engine twice.
+   * Only while nobody waits; and whoever looks or changes anything puts it back first.
+   */
+  #spare = false;
+  /** Not where permits are added by hand or taken away: what comes back may then be owed. */
+  #keepsSpare = true;
 
   /**
    * @param permits How many there are: a whole number, 0 included.
@@ -44,6 +52,7 @@ export class Semaphore extends Gate {
   }
 
   set capacity(permits: number) {
+    this.#keepsSpare = false;
     this.act(Deed.Resize, check.count("capacity", permits));
   }
 
@@ -64,7 +73,53 @@ export class Semaphore extends Gate {
    * {@link OverReleaseError} instead.
    */
   release(permits = 1): void {
-    this.leave(check.count("permits", permits));
+    const count = check.count("permits", permits);
+    this.#keepsSpare = false;
+    this.#putBack();
+    this.leave(count);
+  }
+
+  /** @internal */
+  override tryAcquire(cost?: number): Permit | undefined {
+    this.#putBack();
+    return super.tryAcquire(cost);
+  }
+
+  /** @internal */
+  override leave(cost: number): void {
+    if (cost !== 1 || this.#spare || !this.#keepsSpare || this.queued > 0 || this.engine.failed) return super.leave(cost);
+    this.#spare = true;
+    this.changed();
+  }
+
+  /** @internal */
+  protected override enter(cost: number, timeout: number): number {
+    if (this.#spare) {
+      if (cost === 1 && !this.engine.failed) {
+        this.#spare = false;
+        return Code.Done;
+      }
+      this.#putBack();
+    }
+    return super.enter(cost, timeout);
+  }
+
+  /** @internal */
+  protected override reading(reading: number, value?: number): number {
+    this.#putBack();
+    return super.reading(reading, value);
+  }
+
+  /** @internal */
+  protected override act(deed: number, value?: number): void {
+    this.#putBack();
+    super.act(deed, value);
+  }
+
+  #putBack(): void {
+    if (!this.#spare) return;
+    this.#spare = false;
+    this.engine.release(this.number, 1);
   }
 
   /** @internal */

@@ -146,8 +146,8 @@ export class Throttle extends Gate {
 
   /** @internal */
   override leaveUnused(cost: number): void {
-    this.leave(cost);
-    this.refund(cost);
+    this.act(Deed.Cancel, cost);
+    this.changed();
   }
 
   /** @internal Whether all is as it was when new. */
@@ -155,24 +155,13 @@ export class Throttle extends Gate {
     return this.reading(Reading.Idle) === 1;
   }
 
-  /** @internal */
-  override get admitted(): number {
-    return this.engine.read((exports) => exports.tollgate_admitted());
-  }
-
   /**
    * @internal Promises are kept a moment after the engine has let somebody in, or much later if something else keeps
-   * the thread busy. What the server sees is when the call begins, so that is when it counts from. (By the clock
-   * before `fn` was called, a call that a busy machine holds up right then would count from too early.)
+   * the thread busy. What the server sees is when the call begins: so that is when it counts from, and until then the
+   * engine keeps room for it.
    */
-  override begun(admitted: number, cost: number): number {
-    let since = admitted;
-    this.engine.tell((exports) => {
-      const code = exports.tollgate_readmit(this.number, admitted, cost);
-      since = exports.tollgate_admitted();
-      return code;
-    });
-    return since;
+  override begin(cost: number): void {
+    this.engine.tell((exports) => exports.tollgate_begin(this.number, cost));
   }
 
   /** @internal */

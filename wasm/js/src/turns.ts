@@ -134,8 +134,6 @@ export class Turns {
   #enter(caller: Caller, permit: Permit): void {
     const own = caller.own as Permit;
     caller.waiter = undefined;
-    // The rates of the key have counted it from when it began to wait for the total; it goes out now.
-    own.begin();
     const permits = [own, permit];
     const enter = () => caller.resolve(permits);
     const unused = (reason: unknown) => {

@@ -29,8 +29,8 @@ export abstract class Waiter implements Waiting {
     this.#reject = reject;
   }
 
-  /** It has been let in, at this time of the engine's. */
-  protected abstract enter(admitted: number): void;
+  /** It has been let in. */
+  protected abstract enter(): void;
 
   /** Gives up when the signal is aborted, or after so long. */
   heed(signal: AbortSignal | undefined, timeout: number): void {
@@ -39,16 +39,15 @@ export abstract class Waiter implements Waiting {
 
   settle(code: number): void {
     const { gate, cost } = this;
+    gate.queued--;
     if (code !== Code.Done) this.fail(gate.errorOf(code, cost));
     else {
-      // Now: later, it is the time of somebody else.
-      const { admitted } = gate;
       const unused = (reason: unknown) => {
         this.#reject(reason);
         gate.leaveUnused(cost);
       };
-      if (this.#patience === undefined) this.enter(admitted);
-      else this.#patience.end(() => this.enter(admitted), unused);
+      if (this.#patience === undefined) this.enter();
+      else this.#patience.end(() => this.enter(), unused);
     }
     this.gate.changed();
   }
@@ -69,12 +68,13 @@ export abstract class Waiter implements Waiting {
   /** Gives up the place, if it still has one, and is told nothing. */
   withdraw(): boolean {
     const waited = this.gate.engine.cancel(this.number, this);
+    if (waited) this.gate.queued--;
     this.gate.changed();
     return waited;
   }
 }
 
-/** One who waits for a permit. */
+/** One who waits for a permit, and begins what it is for as soon as that is known. */
 export class ForPermit extends Waiter {
   readonly #resolve: (permit: Permit) => void;
 
@@ -83,11 +83,23 @@ export class ForPermit extends Waiter {
     this.#resolve = resolve;
   }
 
-  protected enter(admitted: number): void {
+  protected enter(): void {
     const { gate, cost } = this;
-    const permit = new Permit(gate, cost, admitted);
+    const permit = new Permit(gate, cost, !gate.keepsTime);
     this.#resolve(permit);
-    if (gate.keepsTime) permit.beginSoon();
+    if (gate.keepsTime && this.begins) permit.beginSoon();
+  }
+
+  /** Whether it begins by itself. */
+  protected get begins(): boolean {
+    return true;
+  }
+}
+
+/** One who waits for a permit, and says when it begins. */
+export class ForTurn extends ForPermit {
+  protected override get begins(): boolean {
+    return false;
   }
 }
 
@@ -109,13 +121,13 @@ export class ForCall<T> extends Waiter {
     this.#resolve = resolve;
   }
 
-  protected enter(admitted: number): void {
+  protected enter(): void {
     const { gate, cost } = this;
     gate.arriving++;
     // Not from within whatever let us in: that may be a call of the user's.
     soon(() => {
       gate.arriving--;
-      this.#resolve(gate.call(this.#fn, cost, admitted));
+      this.#resolve(gate.call(this.#fn, cost));
     });
   }
 }

@@ -127,11 +127,11 @@ test("a call that is inside when the engine dies is told when it comes out", asy
 test("a call that begins when the engine dies is told when it comes out", async (t) => {
   watchful(t);
   const clock = fakeClock(t);
-  init(trapping("tollgate_readmit"));
+  init(trapping("tollgate_begin"));
   const gate = new Throttle({ capacity: 1, period: 100 });
   const first = failure(gate.run(() => Promise.reject(new Error("first"))));
   isDead(await first);
-  init(trapping("tollgate_readmit"));
+  init(trapping("tollgate_begin"));
   const other = new Throttle({ capacity: 1, period: 100 });
   other.tryAcquire();
   const [second, third] = [look(other.acquire()), look(other.acquire())];
@@ -140,6 +140,16 @@ test("a call that begins when the engine dies is told when it comes out", async 
   assert.equal(second.state, "kept");
   isDead(third.error);
   assert.throws(() => second.value.release(), (error) => isDead(error));
+});
+
+test("a semaphore has no permit at hand any more when its engine is dead", async () => {
+  init(trapping("tollgate_do"));
+  const gate = new Semaphore(2);
+  const permit = await gate.acquire();
+  (await gate.acquire()).release();
+  assert.throws(() => new Throttle({ concurrency: 1 }).resume(), (error) => isDead(error));
+  assert.throws(() => gate.acquire(), (error) => isDead(error));
+  assert.throws(() => permit.release(), (error) => isDead(error));
 });
 
 test("the next engine works, and gates of the dead one stay dead", async () => {
@@ -165,8 +175,7 @@ function app() {
   call("tollgate_read", () => 0);
   call("tollgate_acquire", () => ++made.waiters);
   call("tollgate_next", () => made.next.shift() ?? -5);
-  call("tollgate_admitted", () => 0);
-  for (const name of ["try_acquire", "cancel", "readmit", "release", "do", "update", "drop"]) call(`tollgate_${name}`, () => 0);
+  for (const name of ["try_acquire", "cancel", "begin", "release", "do", "update", "drop"]) call(`tollgate_${name}`, () => 0);
   return made;
 }
 

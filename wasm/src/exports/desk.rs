@@ -6,7 +6,6 @@ use std::task::{Poll, Waker};
 
 use slab::Slab;
 use tollgate_core::Rate;
-use tollgate_core::time::Tick;
 
 use super::bell::Bell;
 use super::code::Code;
@@ -32,8 +31,6 @@ pub(crate) struct Desk {
     wakers: Vec<Waker>,
     /// Rates for the next throttle or update.
     rates: Vec<Rate>,
-    /// When the last call was let in that `acquire` or `next` told of.
-    admitted: Tick,
 }
 
 /// The desk is in use: JavaScript called from within a call.
@@ -47,7 +44,6 @@ impl Desk {
             waits: Slab::new(),
             wakers: Vec::new(),
             rates: Vec::new(),
-            admitted: Tick::ZERO,
         }
     }
 
@@ -137,10 +133,7 @@ impl Desk {
         let waker = self.wakers.get(number).ok_or(Code::Unknown)?;
         let gate_at = self.gates.get_mut(gate as usize).ok_or(Code::Unknown)?;
         match gate_at.acquire(gate, cost, timeout, waker)? {
-            Entry::In(admitted) => {
-                self.admitted = admitted.unwrap_or(self.admitted);
-                Ok(Code::Done.into())
-            }
+            Entry::In => Ok(Code::Done.into()),
             Entry::Queued(wait) => Ok(self.waits.insert(wait) as i32 + 1),
         }
     }
@@ -170,9 +163,10 @@ impl Desk {
             let Poll::Ready(outcome) = wait.poll(waker) else { continue };
             let wait = self.waits.remove(number);
             let code = match outcome {
-                Ok(granted) => {
-                    let gate = self.gates.get_mut(wait.gate as usize);
-                    self.admitted = gate.and_then(|gate| gate.granted(granted)).unwrap_or(self.admitted);
+                Ok(permits) => {
+                    if let Some(gate) = self.gates.get_mut(wait.gate as usize) {
+                        gate.granted(permits);
+                    }
                     Code::Done
                 }
                 Err(code) => code,
@@ -187,14 +181,9 @@ impl Desk {
         Ok(to_be_looked_at())
     }
 
-    pub(crate) fn readmit(&mut self, gate: u32, admitted: f64, cost: f64) -> Result<i32, Code> {
-        self.admitted = self.gate(gate)?.readmit(admitted, cost)?;
+    pub(crate) fn begin(&mut self, gate: u32, cost: f64) -> Result<i32, Code> {
+        self.gate(gate)?.begin(cost)?;
         Ok(to_be_looked_at())
-    }
-
-    /// When the last call was let in that was told of, in nanoseconds.
-    pub(crate) fn admitted() -> f64 {
-        Self::quietly(|desk| desk.admitted.as_nanos() as f64).unwrap_or(f64::NAN)
     }
 
     pub(crate) fn read(&self, gate: u32, reading: u32, value: f64) -> f64 {

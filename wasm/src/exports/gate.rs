@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use tollgate_core::time::Tick;
 use tollgate_core::{BoundedSemaphore, Check, CostError, Rate, TryAcquireError, TryAdmitError};
 
 use super::code::Code;
 use super::settings::{count, millis};
-use super::wait::{Granted, Wait};
+use super::wait::Wait;
 use crate::Throttle;
 
 /// A semaphore or a throttle.
@@ -29,8 +28,7 @@ pub(crate) struct Semaphore {
 
 /// What came of asking.
 pub(crate) enum Entry {
-    /// Entered; when, if the gate keeps time.
-    In(Option<Tick>),
+    In,
     Queued(Wait),
 }
 
@@ -42,6 +40,8 @@ pub(crate) enum Deed {
     Pause = 2,
     Resume = 3,
     Refund = 4,
+    /// Gives back a call that has not begun.
+    Cancel = 5,
 }
 
 /// What a gate tells.
@@ -63,7 +63,8 @@ pub(crate) enum Reading {
 
 impl Deed {
     fn of(number: u32) -> Option<Self> {
-        [Self::Close, Self::Resize, Self::Pause, Self::Resume, Self::Refund].into_iter().nth(number as usize)
+        use Deed::{Cancel, Close, Pause, Refund, Resize, Resume};
+        [Close, Resize, Pause, Resume, Refund, Cancel].into_iter().nth(number as usize)
     }
 }
 
@@ -91,20 +92,23 @@ impl Gate {
                         return Err(Code::QueueFull);
                     }
                     Err(Code::NotNow) => {}
-                    other => return other.map(|()| Entry::In(None)),
+                    other => return other.map(|()| Entry::In),
                 }
                 Wait::for_permits(number, &semaphore.permits, cost as u32)
             }
             Self::Throttle(throttle) => {
-                let acquire = throttle.acquire_cost_owned(cost);
-                let acquire =
-                    if timeout < f64::INFINITY { acquire.timeout(millis(timeout)) } else { acquire };
-                Wait::for_call(number, acquire)
+                let reserve = throttle.reserve_cost_owned(cost);
+                let reserve =
+                    if timeout < f64::INFINITY { reserve.timeout(millis(timeout)) } else { reserve };
+                Wait::for_call(number, reserve)
             }
         };
         match wait.poll(waker) {
             Poll::Pending => Ok(Entry::Queued(wait)),
-            Poll::Ready(granted) => Ok(Entry::In(self.granted(granted?))),
+            Poll::Ready(permits) => {
+                self.granted(permits?);
+                Ok(Entry::In)
+            }
         }
     }
 
@@ -124,22 +128,17 @@ impl Gate {
         }
     }
 
-    /// A waiter was granted what it wanted; answers when, if that is known.
-    pub(crate) fn granted(&mut self, granted: Granted) -> Option<Tick> {
-        match (self, granted) {
-            (Self::Semaphore(semaphore), Granted::Permits(permits)) => {
-                semaphore.inside += permits as usize;
-                None
-            }
-            (_, Granted::Call(admitted)) => Some(admitted),
-            (Self::Throttle(_), Granted::Permits(_)) => None,
+    /// A waiter was granted so many permits of a semaphore.
+    pub(crate) fn granted(&mut self, permits: u32) {
+        if let Self::Semaphore(semaphore) = self {
+            semaphore.inside += permits as usize;
         }
     }
 
-    /// Counts a call that was let in before as let in now.
-    pub(crate) fn readmit(&mut self, admitted: f64, cost: f64) -> Result<Tick, Code> {
+    /// A call that was let in begins.
+    pub(crate) fn begin(&self, cost: f64) -> Result<(), Code> {
         let Self::Throttle(throttle) = self else { return Err(Code::Unknown) };
-        throttle.readmit(Tick::from_nanos(admitted as u64), cost).map_err(|_| Code::Cost)
+        throttle.begin(cost).map_err(|_| Code::OverRelease)
     }
 
     pub(crate) fn release(&mut self, cost: f64) -> Result<(), Code> {
@@ -160,6 +159,9 @@ impl Gate {
             (Self::Throttle(throttle), Some(Deed::Resume)) => throttle.resume(),
             (Self::Throttle(throttle), Some(Deed::Refund)) => {
                 return throttle.refund(value).map_err(|_| Code::Cost);
+            }
+            (Self::Throttle(throttle), Some(Deed::Cancel)) => {
+                return throttle.cancel(value).map_err(|_| Code::OverRelease);
             }
             _ => return Err(Code::Unknown),
         }

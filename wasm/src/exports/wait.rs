@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use tollgate_core::time::Tick;
 use tollgate_core::{AdmitError, BoundedSemaphore, semaphore, throttle};
 
 use super::code::Code;
@@ -19,15 +18,7 @@ pub(crate) struct Wait {
 
 enum Kind {
     Permits(semaphore::Acquire<Arc<BoundedSemaphore>>, u32),
-    Call(throttle::Acquire<Throttle, JsTimer>),
-}
-
-/// What a waiter has been granted.
-pub(crate) enum Granted {
-    /// So many permits of a semaphore.
-    Permits(u32),
-    /// A call that a throttle let in at this time.
-    Call(Tick),
+    Call(throttle::Reserve<Throttle, JsTimer>),
 }
 
 impl Wait {
@@ -35,23 +26,22 @@ impl Wait {
         Self { gate, kind: Kind::Permits(semaphore.clone().acquire_many_owned(permits), permits) }
     }
 
-    pub(crate) fn for_call(gate: u32, future: throttle::Acquire<Throttle, JsTimer>) -> Self {
+    pub(crate) fn for_call(gate: u32, future: throttle::Reserve<Throttle, JsTimer>) -> Self {
         Self { gate, kind: Kind::Call(future) }
     }
 
-    /// Looks how far it is. What was granted is forgotten, to be released by number.
-    pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Result<Granted, Code>> {
+    /// Looks how far it is. What was granted is forgotten, to be released by number; answers with how many permits of a
+    /// semaphore that was.
+    pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Result<u32, Code>> {
         let mut cx = Context::from_waker(waker);
         match &mut self.kind {
             Kind::Permits(future, permits) => Pin::new(future).poll(&mut cx).map(|result| {
                 result.map_err(|_| Code::Closed)?.forget();
-                Ok(Granted::Permits(*permits))
+                Ok(*permits)
             }),
             Kind::Call(future) => Pin::new(future).poll(&mut cx).map(|result| {
-                let permit = result.map_err(code)?;
-                let admitted = permit.admitted_at();
-                permit.forget();
-                Ok(Granted::Call(admitted))
+                result.map_err(code)?.forget();
+                Ok(0)
             }),
         }
     }
