@@ -1,13 +1,16 @@
+/** What a {@link TollgateError} says to programs. */
+export type ErrorCode = "closed" | "timeout" | "queue_full" | "over_release" | "cost" | "cleared" | "failed" | "busy";
+
 /** What went wrong at a gate. `code` tells it to programs, `message` to people. */
 export class TollgateError extends Error {
   static {
     this.prototype.name = "TollgateError";
   }
 
-  /** `closed`, `timeout`, `queue_full`, `over_release`, `cost`, `cleared`, `failed` or `busy`. */
-  readonly code: string;
+  /** Which of all errors it is. */
+  readonly code: ErrorCode;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }

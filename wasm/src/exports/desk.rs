@@ -39,12 +39,7 @@ pub(crate) struct Busy;
 
 impl Desk {
     const fn new() -> Self {
-        Self {
-            gates: Slab::new(),
-            waits: Slab::new(),
-            wakers: Vec::new(),
-            rates: Vec::new(),
-        }
+        Self { gates: Slab::new(), waits: Slab::new(), wakers: Vec::new(), rates: Vec::new() }
     }
 
     /// Uses the desk of this thread. Those who are to be looked at then, JavaScript is told of.

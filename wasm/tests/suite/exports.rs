@@ -23,6 +23,8 @@ extern "C" {
     pub(crate) fn acquire(this: &Exports, gate: u32, cost: f64, timeout: f64) -> i32;
     #[wasm_bindgen(method, js_name = tollgate_try_acquire)]
     pub(crate) fn try_acquire(this: &Exports, gate: u32, cost: f64) -> i32;
+    #[wasm_bindgen(method, js_name = tollgate_begin)]
+    pub(crate) fn begin(this: &Exports, gate: u32, cost: f64) -> i32;
     #[wasm_bindgen(method, js_name = tollgate_cancel)]
     pub(crate) fn cancel(this: &Exports, waiter: u32) -> i32;
     #[wasm_bindgen(method, js_name = tollgate_release)]
@@ -47,6 +49,7 @@ const UNKNOWN: i32 = -7;
 const INVALID: i32 = -8;
 
 const CLOSE: u32 = 0;
+const CANCEL: u32 = 5;
 
 /// This instance, as JavaScript sees it.
 pub(crate) fn exports() -> Exports {
@@ -121,6 +124,7 @@ async fn a_throttle_by_numbers_calls_when_its_alarm_rings() {
     let gate = js.throttle(0.0, 0.0, -1.0) as u32;
     assert_eq!(js.acquire(gate, 2.0, f64::INFINITY), COST);
     assert_eq!(js.acquire(gate, 1.0, f64::INFINITY), DONE);
+    assert_eq!(js.begin(gate, 1.0), 0);
     let first = waiter(js.acquire(gate, 1.0, f64::INFINITY));
     let second = waiter(js.acquire(gate, 1.0, 150.0));
     assert_eq!((platform.armed(), rung()), (1, 0.0));
@@ -128,10 +132,37 @@ async fn a_throttle_by_numbers_calls_when_its_alarm_rings() {
     assert_eq!((js.next(), rung()), (NOT_NOW, 0.0));
     platform.pass(1).await;
     assert_eq!((done(js.next()), rung()), ((first, DONE), 1.0));
+    assert_eq!(js.begin(gate, 1.0), 0);
     platform.pass(50).await;
     assert_eq!((done(js.next()), rung()), ((second, TIMED_OUT), 2.0));
     assert_eq!(js.next(), NOT_NOW);
     assert_eq!(platform.armed(), 0);
+    js.drop_gate(gate);
+}
+
+#[wasm_bindgen_test]
+async fn a_call_by_numbers_counts_from_when_it_begins() {
+    let platform = Platform::by_hand();
+    let js = exports();
+    js.rate(1.0, 100.0, 0, 0.0, false);
+    let gate = js.throttle(0.0, 0.0, -1.0) as u32;
+    assert_eq!(js.begin(gate, 1.0), OVER_RELEASE, "nobody was let in");
+    assert_eq!(js.acquire(gate, 1.0, f64::INFINITY), DONE);
+    assert_eq!(js.release(gate, 1.0), OVER_RELEASE, "it has not begun");
+    platform.pass(1_000).await;
+    assert_eq!(js.try_acquire(gate, 1.0), NOT_NOW, "room is kept");
+    assert_eq!(js.begin(gate, 1.0), 0);
+    platform.pass(99).await;
+    assert_eq!(js.try_acquire(gate, 1.0), NOT_NOW);
+    platform.pass(1).await;
+    assert_eq!(js.acquire(gate, 1.0, f64::INFINITY), DONE);
+    assert_eq!(js.act(gate, CANCEL, 1.0), 0);
+    assert_eq!(js.act(gate, CANCEL, 1.0), OVER_RELEASE);
+    assert_eq!(js.try_acquire(gate, 1.0), DONE, "what did not begin left nothing");
+    for _ in 0..2 {
+        assert_eq!(js.release(gate, 1.0), 0);
+    }
+    assert_eq!(js.release(gate, 1.0), OVER_RELEASE);
     js.drop_gate(gate);
 }
 

@@ -21,6 +21,7 @@ async fn callers_in_rust_and_javascript_wait_in_one_queue() {
         task(async move { throttle.acquire().await.map(|permit| permit.admitted_at().since(start)) })
     };
     assert_eq!(js.acquire(gate, 1.0, f64::INFINITY), DONE);
+    assert_eq!(js.begin(gate, 1.0), 0);
     let first = in_rust(&throttle);
     turn().await;
     let second = waiter(js.acquire(gate, 1.0, f64::INFINITY));
@@ -32,6 +33,7 @@ async fn callers_in_rust_and_javascript_wait_in_one_queue() {
     assert_eq!((js.next(), rung()), (NOT_NOW, 0.0));
     platform.pass(100).await;
     assert_eq!((done(js.next()), rung()), ((second, DONE), 1.0));
+    assert_eq!(js.begin(gate, 1.0), 0);
     platform.pass(100).await;
     assert_eq!(third.await, Ok(ms(300)));
     js.drop_gate(gate);
@@ -44,6 +46,7 @@ fn a_shared_throttle_goes_on_when_javascript_lets_go_of_it() {
     let throttle = Throttle::builder().concurrency(1).build().unwrap();
     let gate = share(&throttle);
     assert_eq!(js.acquire(gate, 1.0, f64::INFINITY), DONE);
+    assert_eq!(js.begin(gate, 1.0), 0);
     assert_eq!(throttle.in_flight(), 1);
     assert_eq!(js.release(gate, 1.0), 0);
     js.drop_gate(gate);
