@@ -9,6 +9,7 @@ import {
   type CloseOptions,
   CostError,
   createFetch,
+  type ErrorCode,
   type FetchOptions,
   type Gate,
   Keyed,
@@ -120,7 +121,7 @@ async function errors(): Promise<void> {
   for (const [Kind, fail] of failing) {
     const error: unknown = await Promise.resolve().then(fail).catch((error: unknown) => error);
     check(error instanceof Kind && error instanceof TollgateError && error instanceof Error, `${Kind.name}, not ${error}`);
-    if (error instanceof TollgateError) is<string>()(error.code);
+    if (error instanceof TollgateError) is<ErrorCode>()(error.code);
   }
 }
 
