@@ -183,6 +183,8 @@ impl<T: Timer> Throttle<T> {
 
     /// Waits to be let in, then runs `future` to its end, inside.
     ///
+    /// The call counts from when the future is polled first; room is [kept](Self::reserve) for it until then.
+    ///
     /// The permit is given back when the future is ready, panics, or is dropped. The result is that of the
     /// wait, around whatever the future returns: for a future that can fail itself, `run(..).await??`. To
     /// limit the wait and not the call, [`acquire`](Self::acquire) with a [timeout](Acquire::timeout) and keep
@@ -199,7 +201,7 @@ impl<T: Timer> Throttle<T> {
     /// # Errors
     /// As [`acquire`](Self::acquire); the future has not been polled then.
     pub async fn run_cost<F: Future>(&self, cost: f64, future: F) -> Result<F::Output, AdmitError> {
-        let _permit = self.acquire_cost(cost).await?;
+        let _permit = self.reserve_cost(cost).await?.begin();
         Ok(future.await)
     }
 

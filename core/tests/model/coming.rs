@@ -100,6 +100,9 @@ impl<'g> World<'g> {
         match outcome {
             Outcome::In(holds) => {
                 assert_eq!(state, State::Inside, "call {id} was let in");
+                if let Holds::Run(_) = holds {
+                    self.model.begin(id);
+                }
                 self.let_in(id, holds);
                 None
             }

@@ -116,7 +116,7 @@ impl<'g> World<'g> {
             }
             Op::Run { cost } => {
                 let (cost, micros) = self.told(cost);
-                self.come(Asks::Call, cost, micros, None, Asking::run(self.gate, cost));
+                self.come(Asks::Later, cost, micros, None, Asking::run(self.gate, cost));
             }
             Op::Try { cost } => self.try_come(cost),
             Op::Cancel(pick) => self.cancel(pick),
