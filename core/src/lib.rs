@@ -26,6 +26,8 @@
 mod bounded;
 mod config;
 mod engine;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod keyed;
 mod limits;
 mod queue;

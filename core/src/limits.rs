@@ -16,9 +16,15 @@ pub(crate) struct Limits {
     slots: Slots,
     meters: Vec<Meter>,
     paused_until: Tick,
+    /// When the pause is over, the rates start from empty.
+    empties: bool,
+    /// When that was last decided.
+    held_off_at: Option<Tick>,
     uncharged: Uncharged,
     /// Refunds to calls that are still inside: so much less is charged when they come out.
     refunded: u128,
+    /// Refunds to calls that have not begun: so much less is charged when they do.
+    refunded_unbegun: u128,
     max_cost: Micros,
     /// Whether any rate counts until answered.
     until_answered: bool,
@@ -45,8 +51,11 @@ impl Limits {
             slots: Slots::new(concurrency, cooldown),
             meters: meters(rates, now)?,
             paused_until: Tick::ZERO,
+            empties: false,
+            held_off_at: None,
             uncharged: Uncharged::default(),
             refunded: 0,
+            refunded_unbegun: 0,
             max_cost: 0,
             until_answered: false,
             from_begin: false,
@@ -66,6 +75,7 @@ impl Limits {
         now: Tick,
     ) -> Result<(), ConfigError> {
         let mut new = meters(rates, now)?;
+        self.come_to(now);
         // A rate that stays as it is keeps its memory, also when others come or go before it.
         let mut kept = vec![false; new.len()];
         for (index, meter) in new.iter_mut().enumerate() {
@@ -101,6 +111,7 @@ impl Limits {
 
     /// Until when a call is held back at least, and what holds it back the longest; none if nothing does.
     pub(crate) fn check(&mut self, now: Tick, cost: Micros) -> Option<(Tick, Held)> {
+        self.come_to(now);
         let mut until = now;
         let mut latest = (Verdict::Now, None);
         let mut hold = |verdict: Verdict, by: Held| {
@@ -120,6 +131,7 @@ impl Limits {
     /// Whether a call may be let in now.
     #[inline]
     pub(crate) fn admits(&mut self, now: Tick, cost: Micros) -> bool {
+        self.come_to(now);
         let uncharged = &self.uncharged;
         self.paused_until <= now
             && self.slots.when(now) == Verdict::Now
@@ -134,6 +146,7 @@ impl Limits {
 
     /// When a call may be let in, as far as the rates go.
     pub(crate) fn when_metered(&mut self, now: Tick, cost: Micros) -> Verdict {
+        self.come_to(now);
         let uncharged = &self.uncharged;
         let verdicts = self.meters.iter_mut().map(|meter| meter.when(now, cost, uncharged));
         verdicts.max().unwrap_or(Verdict::Now)
@@ -190,23 +203,30 @@ impl Limits {
         }
     }
 
-    /// A call that was let in to begin later begins.
-    pub(crate) fn begin(&mut self, now: Tick, cost: Micros) {
-        self.uncharged.unbegun -= u128::from(cost);
-        for meter in &mut self.meters {
-            meter.begin(now, cost);
-        }
+    /// A call that was let in to begin later begins. Whether all of its cost could be charged.
+    pub(crate) fn begin(&mut self, now: Tick, cost: Micros) -> bool {
+        self.come_to(now);
+        let charged = self.begins(cost);
+        self.meters.iter_mut().fold(charged == cost, |in_full, meter| meter.begin(now, charged) && in_full)
     }
 
     /// A call that was let in to begin later, at `at` if that is known, does not.
     pub(crate) fn unreserve(&mut self, at: Option<Tick>, cost: Micros) {
-        self.uncharged.unbegun -= u128::from(cost);
+        self.begins(cost);
         self.not_made(cost);
         if let Some(at) = at {
             for meter in &mut self.meters {
                 meter.unreserve(at, cost);
             }
         }
+    }
+
+    /// What a call of this cost has to be charged when it begins. Room is not kept for it any more.
+    fn begins(&mut self, cost: Micros) -> Micros {
+        let refunded = self.refunded_unbegun.min(u128::from(cost)) as Micros;
+        self.refunded_unbegun -= u128::from(refunded);
+        self.uncharged.unbegun -= u128::from(cost - refunded);
+        cost - refunded
     }
 
     /// Takes units from the rates for something that has no permit.
@@ -226,6 +246,7 @@ impl Limits {
         let cost = cost - refunded;
         self.uncharged.unanswered -= u128::from(cost);
         if self.until_answered {
+            self.come_to(now);
             for meter in &mut self.meters {
                 meter.answered(now, cost);
             }
@@ -249,7 +270,8 @@ impl Limits {
         }
     }
 
-    fn not_made(&mut self, cost: Micros) {
+    /// A call has not been made, of which not even the slot has been used; what the rates counted stays.
+    pub(crate) fn not_made(&mut self, cost: Micros) {
         self.slots.untake();
         // What was refunded to calls inside may have been meant for this one.
         let refunded = self.refunded.min(u128::from(cost));
@@ -266,22 +288,26 @@ impl Limits {
     }
 
     /// Gives units back to every rate: first what is charged already, which comes back soonest by itself,
-    /// and then what calls inside were to be charged.
+    /// and then what calls inside are to be charged yet.
     pub(crate) fn refund(&mut self, now: Tick, cost: Micros) {
-        let mut inside = u64::try_from(self.uncharged.unanswered).unwrap_or(u64::MAX);
+        self.come_to(now);
+        let [mut inside, mut unbegun] = [self.uncharged.unanswered, self.uncharged.unbegun]
+            .map(|cost| u64::try_from(cost).unwrap_or(u64::MAX));
         for meter in &mut self.meters {
-            let back = meter.refund(now, cost);
-            if meter.rate().is_until_answered() {
-                inside = inside.min(cost - back);
-            }
+            let left = cost - meter.refund(now, cost);
+            let uncharged = if meter.rate().is_until_answered() { &mut inside } else { &mut unbegun };
+            *uncharged = left.min(*uncharged);
         }
-        if !self.until_answered {
-            return;
+        if self.until_answered {
+            self.uncharged.unanswered -= u128::from(inside);
+            self.refunded += u128::from(inside);
         }
-        self.uncharged.unanswered -= u128::from(inside);
-        self.refunded += u128::from(inside);
-        for meter in self.meters.iter_mut().filter(|meter| meter.rate().is_until_answered()) {
-            meter.refund_inside(inside);
+        if self.from_begin {
+            self.uncharged.unbegun -= u128::from(unbegun);
+            self.refunded_unbegun += u128::from(unbegun);
+        }
+        for meter in &mut self.meters {
+            meter.refund_uncharged(if meter.rate().is_until_answered() { inside } else { unbegun });
         }
     }
 
@@ -298,6 +324,7 @@ impl Limits {
 
     /// Units that the rates would admit at once; infinity if there is no rate.
     pub(crate) fn available(&mut self, now: Tick) -> f64 {
+        self.come_to(now);
         let uncharged = &self.uncharged;
         let available = self.meters.iter_mut().map(|meter| meter.available(now, uncharged)).min();
         available.map_or(f64::INFINITY, crate::units::to_units)
@@ -310,6 +337,38 @@ impl Limits {
 
     pub(crate) fn resume(&mut self) {
         self.paused_until = Tick::ZERO;
+        self.empties = false;
+    }
+
+    /// The same as a pause, because a server has refused a call that was let in at `sent`: after it, the rates start
+    /// from empty. Who was sent before that was known tells nothing new.
+    pub(crate) fn hold_off(&mut self, now: Tick, until: Tick, sent: Tick) {
+        self.come_to(now);
+        self.pause(until);
+        if self.held_off_at.is_none_or(|held_off| sent > held_off) {
+            self.empties = true;
+            self.held_off_at = Some(now);
+        }
+    }
+
+    /// Uses up what is there beyond `remaining`.
+    pub(crate) fn tighten(&mut self, now: Tick, remaining: Micros) {
+        self.come_to(now);
+        for meter in &mut self.meters {
+            let over = meter.available(now, &self.uncharged).saturating_sub(remaining);
+            meter.charge(now, over);
+        }
+    }
+
+    /// What a pause has left to be done at its end is done, before anything else is.
+    #[inline]
+    fn come_to(&mut self, now: Tick) {
+        if self.empties && self.paused_until <= now {
+            self.empties = false;
+            for meter in &mut self.meters {
+                meter.empty(self.paused_until, &self.uncharged);
+            }
+        }
     }
 
     #[inline]
@@ -319,6 +378,7 @@ impl Limits {
 
     /// Whether all is as it was when new: a new instance would decide the same.
     pub(crate) fn is_fresh(&mut self, now: Tick) -> bool {
+        self.come_to(now);
         self.slots.is_idle(now)
             && self.paused(now) == Verdict::Now
             && self.meters.iter_mut().all(|meter| meter.is_fresh(now))

@@ -7,6 +7,7 @@ mod error;
 mod lines;
 mod permit;
 mod reservation;
+mod server;
 mod settings;
 mod tally;
 
@@ -225,7 +226,7 @@ impl<T: Timer> Throttle<T> {
     /// For calls that turned out to cost less. At most what still counts comes back. Which calls these
     /// units are of is not known, so they are taken from those that would soonest stop counting by
     /// themselves; calls inside come last. For a call that was not made at all there is
-    /// [`Permit::refund`], which does know. Not both for one call: a stepped bucket would give back twice.
+    /// [`Permit::refund`], which does know. Not both for one call: a bucket would give back twice.
     ///
     /// # Errors
     /// If `cost` is NaN, infinite or negative; nothing is given back then.

@@ -439,6 +439,11 @@ fn a_faster_schedule_goes_on_from_the_last_call_at_its_own_pace() {
     timer.advance(ms(1));
     assert!(poll(&mut next).is_ready(), "a tenth of a second after the last one, not an hour");
     drop(next);
+    // Whatever came in between.
+    for capacity in [1.0, 500.0] {
+        let slow = Rate::new(capacity, 60_000 * SECOND).smooth();
+        gate.update(gate.settings().set_rates([slow])).unwrap();
+    }
     gate.update(gate.settings().set_rates([Rate::per_second(1.0).smooth()])).unwrap();
     let mut slower = waiting(gate.acquire());
     timer.advance(ms(899));

@@ -156,8 +156,62 @@ fn a_forgotten_reservation_counts_from_when_it_begins_though_nobody_has_looked_a
 fn a_gate_is_not_as_new_before_the_next_place_of_its_schedule() {
     let (timer, gate) = with(Rate::per_second(4.0).smooth());
     reserved(gate.reserve()).forget();
-    gate.cancel(1.0).unwrap();
-    assert!(!gate.is_idle(), "nobody knows whether the place was the last one");
+    timer.advance(ms(250));
+    reserved(gate.reserve()).forget();
+    for _ in 0..2 {
+        gate.cancel(1.0).unwrap();
+    }
+    assert!(!gate.is_idle(), "nobody knows whose place was the last one");
     timer.advance(ms(250));
     assert!(gate.is_idle());
+}
+
+#[test]
+fn the_only_forgotten_reservation_gives_its_place_back() {
+    let (_timer, gate) = with(Rate::per_second(4.0).smooth());
+    for _ in 0..3 {
+        reserved(gate.reserve()).forget();
+        gate.cancel(1.0).unwrap();
+    }
+    assert!(gate.is_idle());
+}
+
+#[test]
+fn a_refund_before_the_call_has_begun_makes_it_cheaper() {
+    let answered = Rate::per_second(5.0).until_answered();
+    for (rates, costs) in [(vec![Rate::per_second(5.0)], 5.0), (vec![Rate::per_second(5.0), answered], 5.0)] {
+        let (timer, gate) = build(Settings::new().set_rates(rates));
+        let reservation = reserved(gate.reserve_cost(costs));
+        gate.refund(3.0).unwrap();
+        assert_eq!(gate.available(), 3.0);
+        let permit = reservation.begin();
+        assert_eq!(gate.available(), 3.0);
+        drop(permit);
+        assert_eq!(gate.available(), 3.0);
+        timer.advance(ms(1_000));
+        assert_eq!(gate.available(), 5.0);
+    }
+}
+
+#[test]
+fn a_refund_goes_first_to_what_has_begun() {
+    let (_timer, gate) = with(Rate::per_second(5.0));
+    let begun = gate.try_acquire_cost(2.0).unwrap();
+    let reservation = reserved(gate.reserve_cost(3.0));
+    gate.refund(4.0).unwrap();
+    assert_eq!(gate.available(), 4.0);
+    drop(reservation);
+    assert_eq!(gate.available(), 5.0, "what was refunded to it does not come back again");
+    drop(begun);
+}
+
+#[test]
+fn what_could_not_be_charged_when_a_call_began_is_not_given_back() {
+    let (_timer, gate) = with(Rate::per_second(1.0).bucket(5.0));
+    let reservation = reserved(gate.reserve_cost(5.0));
+    gate.update(gate.settings().set_rates([Rate::per_second(1.0).bucket(2.0)])).unwrap();
+    let permit = reservation.begin();
+    assert_eq!(gate.available(), 0.0);
+    permit.refund();
+    assert_eq!((gate.available(), gate.in_flight()), (0.0, 0));
 }

@@ -111,7 +111,9 @@ impl Meter {
     #[inline]
     pub(crate) fn admit(&mut self, now: Tick, cost: Micros) {
         self.reserve(now, cost);
-        self.begin(now, cost);
+        if !self.rate.is_until_answered() {
+            self.charge(now, cost);
+        }
     }
 
     /// Notes that a call is let in.
@@ -122,12 +124,20 @@ impl Meter {
         }
     }
 
-    /// Notes that a call that was let in begins.
+    /// Notes that a call that was let in begins. Whether all of it could be charged: after a change of the rates, a
+    /// bucket may be too small.
     #[inline]
-    pub(crate) fn begin(&mut self, now: Tick, cost: Micros) {
-        if !self.rate.is_until_answered() {
-            self.charge(now, cost);
+    pub(crate) fn begin(&mut self, now: Tick, cost: Micros) -> bool {
+        if self.rate.is_until_answered() {
+            return true;
         }
+        let in_full = match &mut self.pace {
+            Pace::Bucket(bucket) => bucket.when(now, cost, 0) == Verdict::Now,
+            Pace::Stepped(bucket) => bucket.when(now, cost, 0) == Verdict::Now,
+            Pace::Window(_) | Pace::Smooth(_) => true,
+        };
+        self.charge(now, cost);
+        in_full
     }
 
     /// Notes that a call has been answered.
@@ -196,8 +206,8 @@ impl Meter {
         }
     }
 
-    /// Gives back what calls inside were to be charged.
-    pub(crate) fn refund_inside(&mut self, cost: Micros) {
+    /// Gives back what calls inside were to be charged yet.
+    pub(crate) fn refund_uncharged(&mut self, cost: Micros) {
         if let Pace::Smooth(smooth) = &mut self.pace {
             smooth.move_back(cost);
         }
@@ -213,6 +223,17 @@ impl Meter {
         };
         let reserved = uncharged.by(&self.rate);
         available.saturating_sub(u64::try_from(reserved).unwrap_or(u64::MAX))
+    }
+
+    /// Uses up what is there, as of `at`, so that it comes back evenly from then on. An even schedule does so anyway.
+    pub(crate) fn empty(&mut self, at: Tick, uncharged: &Uncharged) {
+        let left = self.available(at, uncharged);
+        match &mut self.pace {
+            Pace::Window(log) => log.fill_evenly(at, left),
+            Pace::Bucket(bucket) => bucket.charge(at, left),
+            Pace::Stepped(bucket) => bucket.charge(at, left),
+            Pace::Smooth(_) => {}
+        }
     }
 
     /// Whether a new one would decide the same.
@@ -236,17 +257,15 @@ impl Meter {
             old.charge(now, u64::try_from(begun).unwrap_or(u64::MAX).min(to_micros(MAX_UNITS)));
         }
         let Plan { capacity, window, burst, .. } = self.plan;
-        let next = match &old.pace {
-            Pace::Smooth(smooth) => smooth.next_under(&self.plan),
-            _ => now,
-        };
         match (old.pace.log(), self.pace.log()) {
             (Some(before), Some(log)) => {
                 // It goes on from the same log, in which all calls are found.
                 log.take_over(before, now, capacity, window);
                 self.since = old.since;
-                if let Pace::Smooth(smooth) = &mut self.pace {
-                    smooth.begin(next.max(now));
+                match (&mut self.pace, &old.pace) {
+                    (Pace::Smooth(smooth), Pace::Smooth(before)) => smooth.go_on_from(before, burst),
+                    (Pace::Smooth(smooth), _) => smooth.begin(now),
+                    _ => {}
                 }
             }
             // The two remember different things: what is used counts as used just now. A window looks

@@ -101,17 +101,19 @@ impl Smooth {
         Tick(self.speed.nanos(self.next))
     }
 
-    /// The time of the next place if another rate spaces it from the last one.
-    pub(crate) fn next_under(&self, plan: &Plan) -> Tick {
-        let Some(span) = self.next.checked_sub(self.last.1) else { return self.next() };
-        let cost = self.speed.cost(span).min(plan.burst);
-        let last = self.speed.nanos(self.last.1);
-        Tick(last.saturating_add(plan.speed.nanos(plan.speed.span(cost))))
-    }
-
     /// Begins the schedule anew, with its first place at `at`.
     pub(crate) fn begin(&mut self, at: Tick) {
         self.next = self.speed.at(at.0);
         self.last = (at, self.next);
+    }
+
+    /// Goes on from another schedule: the next place is as far from the last one as this one's speed wants it.
+    pub(crate) fn go_on_from(&mut self, old: &Self, burst: Micros) {
+        let time = |position: u128| self.speed.at(old.speed.nanos(position));
+        self.last = (old.last.0, time(old.last.1));
+        self.next = match old.next.checked_sub(old.last.1) {
+            Some(span) => self.last.1 + self.speed.span(old.speed.cost(span).min(burst)),
+            None => time(old.next),
+        };
     }
 }

@@ -9,6 +9,9 @@ use crate::units::Micros;
 /// As many entries as the log keeps: 64 KB of them.
 const MAX_ENTRIES: usize = 4096;
 
+/// Of so many parts is what is charged evenly.
+const FILL_PARTS: u64 = 64;
+
 /// What was charged within the last period, oldest first, and how much more fits.
 ///
 /// A charge at `t` counts in `[t, t + period)`. Up to [`MAX_ENTRIES`] charges at different times are
@@ -99,6 +102,21 @@ impl WindowLog {
         }
         self.open = Entry { at: now.0, cost };
         self.open_since = now.0;
+    }
+
+    /// Charges so much as of times up to `now`, so that it comes back evenly over the period from then on, and none of it
+    /// before what was charged last.
+    pub(crate) fn fill_evenly(&mut self, now: Tick, cost: Micros) {
+        self.expire(now.0);
+        let last = if self.open.cost > 0 { self.open.at } else { 0 };
+        let from = last.max(now.0.saturating_sub(self.period));
+        let mut left = cost;
+        for part in 1..=FILL_PARTS {
+            let at = from + (u128::from(now.0 - from) * u128::from(part) / u128::from(FILL_PARTS)) as u64;
+            let charge = left / (FILL_PARTS - part + 1);
+            left -= charge;
+            self.charge(Tick(at), charge);
+        }
     }
 
     /// Takes back a charge made at `at`, as if it had not been.

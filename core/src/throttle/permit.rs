@@ -11,6 +11,17 @@ use crate::units::{Micros, to_units};
 /// More than any call can cost.
 const OVER: Micros = Micros::MAX;
 
+/// How a call has begun: what there is to be given back if it is not made.
+#[derive(Clone, Copy)]
+enum Start {
+    /// When it was let in.
+    AtOnce,
+    /// Some time after that: its place in a schedule has passed.
+    Later,
+    /// The same, and less than its cost could be charged: nobody knows how much.
+    Short,
+}
+
 /// A call that a [`Throttle`] has let in; over when dropped.
 ///
 /// Usually met as [`ThrottlePermit`](crate::ThrottlePermit) or
@@ -28,20 +39,20 @@ where
     /// [`OVER`] once it has been given back.
     cost: Micros,
     admitted: Tick,
-    /// Whether it began some time after it had been let in.
-    later: bool,
+    start: Start,
     timer: PhantomData<fn() -> T>,
 }
 
 impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
     #[inline]
     pub(crate) fn new(throttle: H, cost: Micros, admitted: Tick) -> Self {
-        Self { throttle, cost, admitted, later: false, timer: PhantomData }
+        Self { throttle, cost, admitted, start: Start::AtOnce, timer: PhantomData }
     }
 
-    /// The permit of a call that has been let in before, and begins now.
-    pub(crate) fn begun(throttle: H, cost: Micros, now: Tick) -> Self {
-        Self { throttle, cost, admitted: now, later: true, timer: PhantomData }
+    /// The permit of a call that has been let in before, and begins now; `in_full` if all of it was charged.
+    pub(crate) fn begun(throttle: H, cost: Micros, now: Tick, in_full: bool) -> Self {
+        let start = if in_full { Start::Later } else { Start::Short };
+        Self { throttle, cost, admitted: now, start, timer: PhantomData }
     }
 
     /// When the call was let in, by the throttle's timer.
@@ -79,7 +90,11 @@ impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
         self.throttle().engine().change(|state, _| {
             let at = state.steady_at(self.admitted);
             let limits = &mut state.book.limits;
-            if self.later { limits.unbegin(at, cost) } else { limits.unadmit(at, cost) }
+            match self.start {
+                Start::AtOnce => limits.unadmit(at, cost),
+                Start::Later => limits.unbegin(at, cost),
+                Start::Short => limits.not_made(cost),
+            }
         });
     }
 
@@ -88,7 +103,10 @@ impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
     /// For bindings to languages that run nothing when a value is no longer in use.
     pub fn forget(mut self) {
         let cost = std::mem::replace(&mut self.cost, OVER);
-        self.throttle().engine().peek(|state| state.book.forgotten.add(cost));
+        self.throttle().engine().peek(|state| {
+            let at = state.steady_at(self.admitted);
+            state.book.forgotten.add(cost, at);
+        });
     }
 }
 

@@ -37,17 +37,15 @@ where
 impl<H: Borrow<Throttle<T>>, T: Timer> Reservation<H, T> {
     /// Begins the call: the rates count it from now on.
     ///
-    /// Should the permit be [refunded](Permit::refund), its place in an even schedule does not come back.
+    /// Should the permit be [refunded](Permit::refund), its place in an even schedule does not come back; nor do its
+    /// units if the rates have been changed meanwhile and could not take all of it.
     pub fn begin(mut self) -> Permit<H, T> {
         let throttle = self.throttle.take().expect("it is there until the reservation is used up");
-        let begun = throttle.borrow().engine().go_on(
-            |_| true,
-            |state, now| {
-                state.book.limits.begin(now, self.cost);
-                state.raw()
-            },
-        );
-        Permit::begun(throttle, self.cost, begun)
+        let (in_full, begun) = throttle
+            .borrow()
+            .engine()
+            .go_on(|_| true, |state, now| (state.book.limits.begin(now, self.cost), state.raw()));
+        Permit::begun(throttle, self.cost, begun, in_full)
     }
 
     /// What the call costs.
@@ -60,7 +58,10 @@ impl<H: Borrow<Throttle<T>>, T: Timer> Reservation<H, T> {
     /// For bindings to languages that run nothing when a value is no longer in use.
     pub fn forget(mut self) {
         if let Some(throttle) = self.throttle.take() {
-            throttle.borrow().engine().peek(|state| state.book.forgotten_unbegun.add(self.cost));
+            throttle.borrow().engine().peek(|state| {
+                let at = state.steady_at(self.reserved);
+                state.book.forgotten_unbegun.add(self.cost, at);
+            });
         }
     }
 }
@@ -181,7 +182,7 @@ impl<T: Timer> Throttle<T> {
                 let known = state.book.forgotten_unbegun.take(micros);
                 if known {
                     state.book.limits.begin(now, micros);
-                    state.book.forgotten.add(micros);
+                    state.book.forgotten.add(micros, now);
                 }
                 known
             },
@@ -189,8 +190,8 @@ impl<T: Timer> Throttle<T> {
         if known { Ok(()) } else { Err(NotInsideError { cost }) }
     }
 
-    /// Gives back a reservation of this cost that was [forgotten](Reservation::forget). A place in an even
-    /// schedule has passed.
+    /// Gives back a reservation of this cost that was [forgotten](Reservation::forget). Unless it was the only one, nobody
+    /// knows which place in an even schedule was its, and that has passed.
     ///
     /// # Errors
     /// If there is no such reservation; nothing has changed then.
@@ -199,7 +200,8 @@ impl<T: Timer> Throttle<T> {
         let known = self.engine().change(|state, _| {
             let known = state.book.forgotten_unbegun.take(micros);
             if known {
-                state.book.limits.unreserve(None, micros);
+                let at = state.book.forgotten_unbegun.only();
+                state.book.limits.unreserve(at, micros);
             }
             known
         });

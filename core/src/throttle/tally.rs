@@ -1,5 +1,6 @@
 //! Calls whose permits were forgotten: known by number and cost only.
 
+use crate::time::Tick;
 use crate::units::Micros;
 
 /// How many calls, and what they cost together.
@@ -7,10 +8,13 @@ use crate::units::Micros;
 pub(crate) struct Tally {
     calls: usize,
     cost: u128,
+    /// When the only one was let in.
+    only: Option<Tick>,
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, cost: Micros) {
+    pub(crate) fn add(&mut self, cost: Micros, at: Tick) {
+        self.only = (self.calls == 0).then_some(at);
         self.calls += 1;
         self.cost += u128::from(cost);
     }
@@ -24,7 +28,12 @@ impl Tally {
         if calls == 0 && cost > 0 {
             return false;
         }
-        *self = Self { calls, cost };
+        (self.calls, self.cost) = (calls, cost);
         true
+    }
+
+    /// When the only call was let in, or the last one that was taken out if it was the only one.
+    pub(crate) fn only(&self) -> Option<Tick> {
+        self.only
     }
 }

@@ -232,10 +232,10 @@ impl<'g> World<'g> {
         // Otherwise it is not known any more when it was let in, or what became of its places.
         let is_known = self.model.calls[id].epoch.may_be_taken_back(self.model.epoch);
         match end {
-            End::NotMade if pick.0 >= 128 => {
+            End::NotMade if is_known && pick.0 >= 128 => {
                 reservation.forget();
                 self.gate.cancel(cost).expect("it is there");
-                self.model.forsake(id);
+                self.model.go_away(id);
             }
             End::NotMade | End::Panic if is_known => {
                 drop(reservation);

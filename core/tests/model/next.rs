@@ -137,7 +137,7 @@ impl Model {
         let unbegun = self.calls.iter().filter(|call| call.state == State::Inside && !call.begun);
         ToCome {
             answered: self.cost_inside_in_full() - self.refunded,
-            begun: unbegun.map(|call| call.cost).sum(),
+            begun: unbegun.map(|call| call.cost).sum::<u64>() - self.refunded_unbegun,
         }
     }
 

@@ -155,11 +155,13 @@ impl Meter {
         }
     }
 
-    /// A call begins; counted from now on, or from its answer on.
-    pub(crate) fn begun(&mut self, now: u64, cost: u64, call: usize) {
-        if !self.spec.until_answered {
-            self.charge(now, cost, Some(call));
+    /// A call begins; counted from now on, or from its answer on. Whether there was room for all of it.
+    pub(crate) fn begun(&mut self, now: u64, cost: u64, call: usize) -> bool {
+        if self.spec.until_answered {
+            return true;
         }
+        self.charge(now, cost, Some(call));
+        cost == 0 || self.charges.last().is_some_and(|charge| charge.fine == self.fine(cost))
     }
 
     pub(crate) fn answered(&mut self, now: u64, cost: u64, call: usize) {
@@ -244,22 +246,19 @@ impl Meter {
             new.since = self.since;
             if self.spec.pace == Pace::Smooth {
                 // As far behind the last call as the new rate wants it.
-                let time = |place: u128| place.div_ceil(u128::from(self.spec.capacity));
-                let next = match self.schedule.next.checked_sub(self.schedule.last_place) {
-                    None => time(self.schedule.next),
+                let old = self.schedule;
+                let capacity = u128::from(spec.capacity);
+                let place = |place: u128| place.div_ceil(u128::from(self.spec.capacity)) * capacity;
+                let schedule = &mut new.schedule;
+                schedule.last_place = place(old.last_place);
+                schedule.next = match old.next.checked_sub(old.last_place) {
+                    None => place(old.next),
                     Some(gap) => {
-                        let cost = (gap / period).min(u128::from(spec.most()));
-                        let gap = (cost * u128::from(spec.period)).div_ceil(u128::from(spec.capacity));
-                        time(self.schedule.last_place) + gap
+                        schedule.last_place
+                            + (gap / period).min(u128::from(spec.most())) * u128::from(spec.period)
                     }
                 };
-                let next = next.max(u128::from(now));
-                new.schedule.next = next * u128::from(spec.capacity);
-                new.schedule.last_place = new.schedule.next;
-                new.schedule.last_at = u64::try_from(next).unwrap();
-                if new.schedule.last_at == self.schedule.last_at {
-                    new.schedule.last_calls = self.schedule.last_calls;
-                }
+                (schedule.last_at, schedule.last_calls) = (old.last_at, old.last_calls);
             }
         } else {
             let used = if windows(spec.pace) && !windows(self.spec.pace) {

@@ -96,6 +96,8 @@ pub(crate) struct Model {
     pub(crate) paused_until: u64,
     /// What was refunded to calls inside: whoever comes out first is charged so much less.
     pub(crate) refunded: u64,
+    /// The same of calls that have not begun: whoever begins first is charged so much less.
+    pub(crate) refunded_unbegun: u64,
     pub(crate) closed: bool,
     /// When time alone makes it worth looking again, as seen when somebody looked last.
     pub(crate) due: Option<u64>,
@@ -107,7 +109,18 @@ impl Model {
         let meters = limits.rates.iter().map(|&spec| Meter::new(spec, 0)).collect();
         let calls = Vec::new();
         let epoch = Epoch::default();
-        Self { now: 0, limits, meters, calls, paused_until: 0, refunded: 0, closed: false, due: None, epoch }
+        Self {
+            now: 0,
+            limits,
+            meters,
+            calls,
+            paused_until: 0,
+            refunded: 0,
+            refunded_unbegun: 0,
+            closed: false,
+            due: None,
+            epoch,
+        }
     }
 
     /// A call asks to be let in, and waits if it must. None is for what is not a cost.
@@ -154,6 +167,9 @@ impl Model {
                 // What was refunded to calls inside may have been meant for this one.
                 self.refunded -= self.refunded.min(cost);
             }
+            if !begun {
+                self.refunded_unbegun -= self.refunded_unbegun.min(cost);
+            }
             for meter in &mut self.meters {
                 if begun {
                     meter.not_made(admitted, cost, id);
@@ -177,25 +193,22 @@ impl Model {
     pub(crate) fn begin(&mut self, id: Id) {
         let (now, epoch) = (self.now, self.epoch);
         let call = &mut self.calls[id];
-        let cost = call.cost;
+        let less = self.refunded_unbegun.min(call.cost);
+        self.refunded_unbegun -= less;
+        let cost = call.cost - less;
         (call.begun, call.admitted) = (true, now);
-        // Room was kept for it since it was let in, under the settings of then.
-        call.epoch = Epoch { changes: call.epoch.changes, ..epoch };
+        let mut in_full = less == 0;
         for meter in &mut self.meters {
-            meter.begun(now, cost, id);
+            in_full &= meter.begun(now, cost, id);
             // Whatever becomes of it, its place has passed.
             meter.schedule.last_calls.retain(|&other| other != id);
         }
+        // Room was kept for it since it was let in, under the settings of then.
+        let known = if in_full { epoch } else { Epoch { commitments: usize::MAX, ..epoch } };
+        self.calls[id].epoch = Epoch { changes: self.calls[id].epoch.changes, ..known };
         if self.waiting().next().is_some() {
             self.look();
         }
-    }
-
-    /// A call that was let in to begin later does not, and nobody knows which: its places have passed.
-    pub(crate) fn forsake(&mut self, id: Id) {
-        self.calls[id].state = State::Gone;
-        self.refunded -= self.refunded.min(self.calls[id].cost);
-        self.look();
     }
 
     pub(crate) fn release(&mut self, id: Id) {
@@ -214,17 +227,19 @@ impl Model {
 
     pub(crate) fn refund(&mut self, cost: u64) {
         let now = self.now;
-        let mut inside = self.to_come().answered;
+        let mut to_come = self.to_come();
         for meter in &mut self.meters {
-            let back = meter.refund(now, cost);
-            if meter.spec.until_answered {
-                inside = inside.min(cost - back);
-            }
+            let left = cost - meter.refund(now, cost);
+            let uncharged =
+                if meter.spec.until_answered { &mut to_come.answered } else { &mut to_come.begun };
+            *uncharged = left.min(*uncharged);
         }
-        let mut until_answered = self.meters.iter_mut().filter(|meter| meter.spec.until_answered).peekable();
-        if until_answered.peek().is_some() {
-            self.refunded += inside;
-            until_answered.for_each(|meter| meter.refund_inside(inside));
+        let counts =
+            |until_answered| self.meters.iter().any(|meter| meter.spec.until_answered == until_answered);
+        self.refunded += if counts(true) { to_come.answered } else { 0 };
+        self.refunded_unbegun += if counts(false) { to_come.begun } else { 0 };
+        for meter in &mut self.meters {
+            meter.refund_inside(if meter.spec.until_answered { to_come.answered } else { to_come.begun });
         }
         self.look();
     }

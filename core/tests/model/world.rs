@@ -215,11 +215,12 @@ impl<'g> World<'g> {
     /// From now on, calls that are inside are counted differently. If they are not to be taken back any
     /// more, those who have been let in notice, and will come out.
     fn changed(&mut self, no_taking_back: bool) -> usize {
-        self.model.epoch.changes += 1;
         if no_taking_back {
+            // To notice may be to begin, which lets others in: before the change.
             self.poll_all();
             self.model.epoch.commitments += 1;
         }
+        self.model.epoch.changes += 1;
         self.model.epoch.changes
     }
 }

@@ -63,13 +63,18 @@ export class Engine {
   /** Those who wait for something else than to be let in: to be told of a failure as well. */
   readonly #others = new Set<Pick<Waiting, "fail">>();
   #failure: TollgateError | undefined;
+  /** Somebody is to be looked at, in a microtask at the latest. */
+  #rung = false;
   readonly #gates = new Registry<number>((gate) => this.#failure ?? this.exports.tollgate_drop(gate));
 
   /** @param make Makes the exports; what it is given is to be called if they fail when nobody has called them. */
   constructor(make: (failed: (error: unknown) => void) => Exports) {
     const exports = make((error) => this.#fail(error));
     this.exports = exports;
-    exports.tollgate_connect(() => soon(() => this.drain()));
+    exports.tollgate_connect(() => {
+      this.#rung = true;
+      soon(() => this.drain());
+    });
   }
 
   get failed(): boolean {
@@ -109,7 +114,10 @@ export class Engine {
   acquire(gate: number, cost: number, timeout: number): number {
     if (this.#failure) throw this.#failure;
     try {
-      return this.exports.tollgate_acquire(gate, cost, timeout);
+      const code = this.exports.tollgate_acquire(gate, cost, timeout);
+      // Those whose time had come were let in first. (Who has to wait is not known here yet, and is told later.)
+      if (code === Code.Done && this.#rung) this.drain();
+      return code;
     } catch (error) {
       throw this.#fail(error);
     }
@@ -161,6 +169,7 @@ export class Engine {
 
   /** Settles all whose wait is over. */
   drain(): void {
+    this.#rung = false;
     if (this.#failure) return;
     try {
       for (;;) {

@@ -38,8 +38,10 @@ export abstract class Gate {
   mostWaiting = Infinity;
   /** @internal How many have a place in the queue. */
   queued = 0;
-  /** @internal How many were let in, and are about to be called. */
+  /** @internal How many were let in to be called, and are about to be. */
   arriving = 0;
+  /** @internal How many were let in whose promises will be kept in a microtask: none behind them is to go on before. */
+  deferred = 0;
   /** @internal Whether others than we let people in and out: Rust code. */
   shared = false;
   #closing = false;
@@ -67,6 +69,7 @@ export abstract class Gate {
     const cost = this.checked(options);
     const code = this.#enter(cost, options);
     if (code === Code.Done) {
+      if (this.deferred > 0) return new Promise((resolve, reject) => this.admit(cost, options?.signal, soon, resolve, reject));
       if (!this.keepsTime) return Promise.resolve(new Permit(this, cost, true));
       const permit = new Permit(this, cost, false);
       if (soon) permit.beginSoon();
@@ -101,12 +104,60 @@ export abstract class Gate {
     const cost = this.checked(options);
     const code = this.#enter(cost, options);
     if (code === Code.Done) {
+      // Others may have been let in before, and begin in a microtask.
       if (this.arriving === 0) return this.call(fn, cost);
-      // Others were let in before, and begin in a microtask.
-      return new Promise((resolve) => soon(() => resolve(this.call(fn, cost))));
+      return new Promise((resolve, reject) => this.start(cost, options?.signal, fn, resolve, reject));
     }
     if (typeof code !== "number") return Promise.reject(code.reason);
     return new Promise((resolve, reject) => this.#wait(new ForCall(this, code - 1, cost, fn, resolve, reject), options));
+  }
+
+  /**
+   * @internal One who has been let in gets its permit. Whoever is aborted in the same turn has not begun, and does not: so
+   * where there is a signal, that is seen to in a microtask, and nobody behind is faster.
+   */
+  admit(cost: number, signal: AbortSignal | undefined, begins: boolean, resolve: (permit: Permit) => void, reject: (reason: unknown) => void): void {
+    const keep = () => {
+      if (signal?.aborted) return this.#forgo(cost, signal, reject);
+      const permit = new Permit(this, cost, !this.keepsTime);
+      resolve(permit);
+      if (begins && this.keepsTime) permit.beginSoon();
+    };
+    if (signal === undefined && this.deferred === 0) return keep();
+    this.deferred++;
+    soon(() => {
+      this.deferred--;
+      keep();
+    });
+  }
+
+  /** @internal One who has been let in is called: not from within whatever let it in, which may be a call of the user's. */
+  start<T>(
+    cost: number,
+    signal: AbortSignal | undefined,
+    fn: () => T | PromiseLike<T>,
+    resolve: (result: Promise<T>) => void,
+    reject: (reason: unknown) => void,
+  ): void {
+    const go = () => {
+      this.arriving--;
+      if (signal?.aborted) this.#forgo(cost, signal, reject);
+      else resolve(this.call(fn, cost));
+    };
+    this.arriving++;
+    // Those before, once they have their permits, go on in one more.
+    if (this.deferred > 0) soon(() => soon(go));
+    else soon(go);
+  }
+
+  /** One who was let in has been aborted before it began. */
+  #forgo(cost: number, signal: AbortSignal, reject: (reason: unknown) => void): void {
+    reject(signal.reason);
+    try {
+      this.leaveUnused(cost);
+    } catch {
+      // The engine has failed, and tells everybody; or somebody has given back what was not theirs.
+    }
   }
 
   /** @internal Calls a function that has been let in, and lets it out. */

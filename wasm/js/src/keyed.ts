@@ -79,14 +79,25 @@ export class Keyed<K, G extends Gate = Gate> {
       const permits = await this.#enter(entry, options);
       const leave = () => {
         this.#left(key, entry);
-        for (const permit of permits) permit.release();
+        // The total's in any case.
+        const [own, total] = permits;
+        try {
+          own?.release();
+        } finally {
+          total?.release();
+        }
       };
       const begin = () => {
         for (const permit of permits) permit.begin();
       };
       const leaveUnused = () => {
         this.#left(key, entry);
-        for (const permit of permits) permit.releaseUnused();
+        const [own, total] = permits;
+        try {
+          own?.releaseUnused();
+        } finally {
+          total?.releaseUnused();
+        }
       };
       const both = new Permit({ leave, leaveUnused, begin }, options?.cost ?? 1, false);
       both.beginSoon();

@@ -1,6 +1,5 @@
 import { TimeoutError } from "./errors.js";
 import { type Abortable, unwatch, watch } from "./signals.js";
-import { soon } from "./soon.js";
 
 /** The longest that a timer can be set to. */
 const LONGEST = 2 ** 31 - 1;
@@ -8,14 +7,14 @@ const LONGEST = 2 ** 31 - 1;
 /** What makes somebody who waits give up. */
 export class Patience implements Abortable {
   readonly #giveUp: (reason: unknown) => void;
-  readonly #signal: AbortSignal | undefined;
+  readonly signal: AbortSignal | undefined;
   #alarm: ReturnType<typeof setTimeout> | undefined;
   #over = false;
 
   /** @param timeout Milliseconds, if the wait is not counted elsewhere. */
   constructor(giveUp: (reason: unknown) => void, signal: AbortSignal | undefined, timeout = Infinity) {
     this.#giveUp = giveUp;
-    this.#signal = signal;
+    this.signal = signal;
     if (signal !== undefined) watch(signal, this);
     if (timeout !== Infinity) this.#expire(performance.now() + timeout);
   }
@@ -32,18 +31,10 @@ export class Patience implements Abortable {
     this.#over = true;
     if (this.#alarm !== undefined) clearTimeout(this.#alarm);
     try {
-      if (this.#signal !== undefined) unwatch(this.#signal, this);
+      if (this.signal !== undefined) unwatch(this.signal, this);
     } catch {
       // A signal of somebody's own making that does not forget us; we do not listen any more.
     }
-  }
-
-  /** The wait is over; but whoever is aborted in the same turn has not begun, and does not. */
-  end(enter: () => void, leave: (reason: unknown) => void): void {
-    this.rest();
-    const signal = this.#signal;
-    if (signal === undefined) enter();
-    else soon(() => (signal.aborted ? leave(signal.reason) : enter()));
   }
 
   /** Gives up at a time by `performance.now`; timers may ring early. */

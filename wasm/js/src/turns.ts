@@ -2,6 +2,7 @@ import { QueueFullError } from "./errors.js";
 import type { Gate, WaitOptions } from "./gate.js";
 import { Patience } from "./patience.js";
 import { Permit } from "./permit.js";
+import { soon } from "./soon.js";
 import type { Waiter } from "./waiter.js";
 
 /** How many ever came. */
@@ -16,6 +17,17 @@ export class Lane {
 
   constructor(gate: Gate) {
     this.gate = gate;
+  }
+}
+
+/** Gives permits back for somebody who is told otherwise, so that what goes wrong with one is no harm to the next. */
+function releaseAll(permits: Permit[], release: (permit: Permit) => void): void {
+  for (const permit of permits) {
+    try {
+      release(permit);
+    } catch {
+      // The engine has failed, and tells everybody; or somebody has given back what was not theirs.
+    }
   }
 }
 
@@ -54,6 +66,8 @@ export class Turns {
   /** The one that waits at the total. */
   #asking: Caller | undefined;
   #going = false;
+  /** How many have both permits, and will be told in a microtask. */
+  #entering = 0;
 
   constructor(total: Gate) {
     this.#total = total;
@@ -135,13 +149,22 @@ export class Turns {
     const own = caller.own as Permit;
     caller.waiter = undefined;
     const permits = [own, permit];
-    const enter = () => caller.resolve(permits);
-    const unused = (reason: unknown) => {
-      for (const one of permits) one.releaseUnused();
-      caller.reject(reason);
+    const signal = caller.patience?.signal;
+    const enter = () => {
+      if (!signal?.aborted) return caller.resolve(permits);
+      caller.reject(signal.reason);
+      releaseAll(permits, (one) => one.releaseUnused());
     };
-    if (caller.patience) caller.patience.end(enter, unused);
-    else enter();
+    caller.patience?.rest();
+    if (signal === undefined && this.#entering === 0) enter();
+    else {
+      // Whoever is aborted in the same turn has not begun, and does not; and nobody behind is faster.
+      this.#entering++;
+      soon(() => {
+        this.#entering--;
+        enter();
+      });
+    }
     this.#remove(caller);
   }
 
@@ -149,11 +172,7 @@ export class Turns {
     caller.patience?.rest();
     caller.reject(reason);
     caller.waiter?.withdraw();
-    try {
-      caller.own?.releaseUnused();
-    } catch {
-      // The engine has failed: everybody is told that already.
-    }
+    if (caller.own) releaseAll([caller.own], (own) => own.releaseUnused());
     this.#remove(caller);
   }
 

@@ -1,8 +1,7 @@
 import { Code, type Waiting } from "./engine.js";
 import type { Gate } from "./gate.js";
 import { Patience } from "./patience.js";
-import { Permit } from "./permit.js";
-import { soon } from "./soon.js";
+import type { Permit } from "./permit.js";
 
 /** How many ever waited: numbers in the engine are used again, and tell no order. */
 let waited = 0;
@@ -18,7 +17,7 @@ export abstract class Waiter implements Waiting {
   readonly gate: Gate;
   readonly number: number;
   readonly cost: number;
-  readonly #reject: (reason: unknown) => void;
+  readonly reject: (reason: unknown) => void;
   /** What makes it give up, if anything does. */
   #patience: Patience | undefined;
 
@@ -26,11 +25,11 @@ export abstract class Waiter implements Waiting {
     this.gate = gate;
     this.number = number;
     this.cost = cost;
-    this.#reject = reject;
+    this.reject = reject;
   }
 
   /** It has been let in. */
-  protected abstract enter(): void;
+  protected abstract enter(signal: AbortSignal | undefined): void;
 
   /** Gives up when the signal is aborted, or after so long. */
   heed(signal: AbortSignal | undefined, timeout: number): void {
@@ -42,19 +41,15 @@ export abstract class Waiter implements Waiting {
     gate.queued--;
     if (code !== Code.Done) this.fail(gate.errorOf(code, cost));
     else {
-      const unused = (reason: unknown) => {
-        this.#reject(reason);
-        gate.leaveUnused(cost);
-      };
-      if (this.#patience === undefined) this.enter();
-      else this.#patience.end(() => this.enter(), unused);
+      this.#patience?.rest();
+      this.enter(this.#patience?.signal);
     }
     this.gate.changed();
   }
 
   fail(error: unknown): void {
     this.#patience?.rest();
-    this.#reject(error);
+    this.reject(error);
   }
 
   /** Gives up the place, if it still has one, and is told why. */
@@ -83,11 +78,8 @@ export class ForPermit extends Waiter {
     this.#resolve = resolve;
   }
 
-  protected enter(): void {
-    const { gate, cost } = this;
-    const permit = new Permit(gate, cost, !gate.keepsTime);
-    this.#resolve(permit);
-    if (gate.keepsTime && this.begins) permit.beginSoon();
+  protected enter(signal: AbortSignal | undefined): void {
+    this.gate.admit(this.cost, signal, this.begins, this.#resolve, this.reject);
   }
 
   /** Whether it begins by itself. */
@@ -121,13 +113,7 @@ export class ForCall<T> extends Waiter {
     this.#resolve = resolve;
   }
 
-  protected enter(): void {
-    const { gate, cost } = this;
-    gate.arriving++;
-    // Not from within whatever let us in: that may be a call of the user's.
-    soon(() => {
-      gate.arriving--;
-      this.#resolve(gate.call(this.#fn, cost));
-    });
+  protected enter(signal: AbortSignal | undefined): void {
+    this.gate.start(this.cost, signal, this.#fn, this.#resolve, this.reject);
   }
 }

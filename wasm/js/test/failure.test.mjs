@@ -223,3 +223,19 @@ test("adopt takes an app and what it shares, and nothing else", () => {
   for (const wrong of [undefined, null, 1, -1, 1.5, "0", {}]) assert.throws(() => adopt(rust, wrong), { name: "RangeError", message: /^number / });
   assert.ok(adopt(rust, 0));
 });
+
+test("one who is let in and aborted is told so, though the engine dies of taking it back", async (t) => {
+  watchful(t);
+  for (const make of [(gate) => gate, (total) => ({ acquire: (options) => new Keyed(() => new Throttle({ concurrency: 5 }), { total }).acquire("a", options) })]) {
+    init(trapping("tollgate_do"));
+    const gate = new Throttle({ concurrency: 1 });
+    const permit = await gate.acquire();
+    const leaving = new AbortController();
+    const waiting = look(make(gate).acquire({ signal: leaving.signal }));
+    await settle();
+    permit.release();
+    leaving.abort(new Error("gone"));
+    await settle();
+    assert.equal(waiting.error?.message, "gone");
+  }
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { test } from "node:test";
-import { Keyed, QueueFullError, Semaphore, Throttle } from "tollgate";
+import { BoundedSemaphore, Keyed, QueueFullError, Semaphore, Throttle } from "tollgate";
 import { fakeClock } from "./clock.mjs";
 import { failure, look, promised, settle, worst } from "./helpers.mjs";
 
@@ -307,4 +307,25 @@ test("with a total too, no more may wait for a key than its gate lets", async ()
   await settle();
   permit.release();
   assert.deepEqual(calls.map(({ error }) => error?.code), [undefined, "queue_full"]);
+});
+
+test("the total's permit comes back though the key's gate refuses its own", async () => {
+  const total = new Semaphore(1);
+  const keyed = new Keyed(() => new BoundedSemaphore(1), { total });
+  const permit = await keyed.acquire("a");
+  keyed.get("a").release();
+  assert.throws(() => permit.release(), { code: "over_release" });
+  assert.equal(total.inFlight, 0);
+});
+
+test("one who gives up at the total leaves no gap in the schedule of its key", async (t) => {
+  const clock = fakeClock(t);
+  const total = new Semaphore(1);
+  const keyed = new Keyed(() => new Throttle({ capacity: 1, period: 1000, pacing: "smooth" }), { total });
+  const permit = total.tryAcquire();
+  assert.equal((await Promise.all([failure(keyed.acquire("a", { timeout: 20 })), clock.advance(20)]))[0].code, "timeout");
+  permit.release();
+  const next = look(keyed.acquire("a"));
+  await clock.advance(0);
+  assert.equal(next.state, "kept");
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Semaphore, Throttle } from "tollgate";
 import { fakeClock } from "./clock.mjs";
-import { random, settle } from "./helpers.mjs";
+import { failure, random, settle } from "./helpers.mjs";
 
 test("semaphore: a heavy call at the head is not overtaken by light ones that would fit", async () => {
   const gate = new Semaphore(3);
@@ -81,4 +81,83 @@ test("those who leave from the middle hold up nobody behind them", async () => {
   // One was free all the time, and only the heavy call was in the way.
   assert.deepEqual(order.sort(), ["left", "let in"]);
   permit.release();
+});
+
+/** A signal that is never aborted. */
+const patient = () => ({ signal: new AbortController().signal });
+
+for (const [name, make] of Object.entries({ semaphore: () => new Semaphore(3), throttle: () => new Throttle({ concurrency: 3 }) })) {
+  /** Calls of which each may have a signal, by each of both ways; `begun` is in what order they began. */
+  const ways = (gate, begun) => ({
+    run: (who, options) => gate.run(() => void begun.push(who), options),
+    acquire: async (who, options) => {
+      const permit = await gate.acquire(options);
+      begun.push(who);
+      permit.release();
+    },
+  });
+
+  test(`${name}: those who are let in together begin in their order, with signals and without`, async () => {
+    for (let mix = 0; mix < 4 ** 3; mix++) {
+      const [gate, begun] = [make(), []];
+      const call = ways(gate, begun);
+      const permits = [gate.tryAcquire(), gate.tryAcquire(), gate.tryAcquire()];
+      const kinds = [mix % 4, Math.floor(mix / 4) % 4, Math.floor(mix / 16)];
+      kinds.forEach((kind, who) => call[kind % 2 ? "run" : "acquire"](who, kind > 1 ? patient() : undefined));
+      for (const permit of permits) permit.release();
+      await settle();
+      assert.deepEqual(begun, [0, 1, 2], `kinds ${kinds}`);
+    }
+  });
+
+  test(`${name}: a newcomer begins after those who have been let in to be called`, async () => {
+    for (const options of [patient(), undefined]) {
+      const [gate, begun] = [make(), []];
+      const call = ways(gate, begun);
+      const permits = [gate.tryAcquire(), gate.tryAcquire(), gate.tryAcquire()];
+      call.run("first", options);
+      for (const permit of permits) permit.release();
+      call.run("second");
+      call.run("third", options);
+      await settle();
+      assert.deepEqual(begun, ["first", "second", "third"]);
+    }
+  });
+}
+
+test("a newcomer that was put off does not lose its place to one that a call starts", async () => {
+  const [gate, begun] = [new Throttle({ capacity: 10 }), []];
+  gate.pause(Infinity);
+  gate.run(() => {
+    begun.push("first");
+    gate.run(() => void begun.push("third"));
+  });
+  gate.resume();
+  gate.run(() => void begun.push("second"));
+  await settle();
+  assert.deepEqual(begun, ["first", "second", "third"]);
+});
+
+test("a newcomer comes after those whose time had come while the timer was late", async (t) => {
+  const clock = fakeClock(t);
+  const [gate, begun] = [new Throttle({ capacity: 2, period: 100 }), []];
+  for (const who of [1, 2, 3]) gate.run(() => void begun.push(who));
+  await settle();
+  clock.freeze(150);
+  gate.run(() => void begun.push(4));
+  await clock.advance(1000);
+  assert.deepEqual(begun, [1, 2, 3, 4]);
+});
+
+test("a newcomer that was put off and is aborted in the same turn does not begin", async () => {
+  const [gate, begun, leaving] = [new Throttle({ capacity: 2 }), [], new AbortController()];
+  gate.pause(Infinity);
+  gate.run(() => void begun.push("first"));
+  gate.resume();
+  const second = failure(gate.run(() => void begun.push("second"), { signal: leaving.signal }));
+  leaving.abort(new Error("gone"));
+  assert.equal((await second).message, "gone");
+  await settle();
+  assert.deepEqual(begun, ["first"]);
+  assert.equal(gate.available, 1);
 });

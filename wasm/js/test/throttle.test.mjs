@@ -205,3 +205,17 @@ test("what is refunded can be used again, by those who wait first", async (t) =>
   assert.equal(gate.available, 4);
   await clock.advance(0);
 });
+
+test("a refund from within the call it is for, or before that has begun, comes back", async (t) => {
+  fakeClock(t);
+  for (const counting of ["admission", "answered"]) {
+    const gate = new Throttle({ capacity: 5, period: 1000, counting });
+    await gate.run(() => gate.refund(3), { cost: 5 });
+    assert.equal(gate.available, 3);
+    const permit = await gate.acquire({ cost: 3 });
+    gate.refund(2);
+    permit.release();
+    await settle();
+    assert.equal(gate.available, 2);
+  }
+});

@@ -1,0 +1,218 @@
+//! The decision, attempt by attempt.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use super::backoff::Backoff;
+use super::budget::Budget;
+use super::fields::Fields;
+use super::policy::RetryPolicy;
+use super::random::Random;
+use crate::time::Tick;
+
+/// As much longer than the server says, at most: this share, and this long.
+const JITTER: f64 = 0.1;
+const MOST_JITTER: Duration = Duration::from_secs(5);
+
+/// Decides what becomes of answers and errors, for all requests of a client.
+///
+/// Cheap to ask, and shared by reference: what it remembers is the [budget](RetryPolicy::reserve) for retries.
+#[derive(Debug)]
+pub struct Retries {
+    policy: RetryPolicy,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    budget: Budget,
+    random: Random,
+}
+
+/// What matters of a request.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Request<'a> {
+    /// As it is sent: methods are told apart by case.
+    pub method: &'a str,
+    /// Whether it has an `Idempotency-Key`, so that the server makes sure that repeating does no harm.
+    pub idempotency_key: bool,
+    /// Whether its body can be sent once more.
+    pub repeatable_body: bool,
+    /// When its caller will not wait any more.
+    pub deadline: Option<Tick>,
+}
+
+/// What came back.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Answer<'a> {
+    /// The status code.
+    pub status: u16,
+    /// What it says about when to come again.
+    pub fields: Fields<'a>,
+    /// When it came.
+    pub now: Tick,
+    /// The same by the local wall clock, as the time since 1970.
+    pub wall: Duration,
+}
+
+/// One request, and how often it has been sent.
+#[derive(Debug)]
+pub struct Attempts {
+    retries: u32,
+    may_be_repeated: bool,
+    deadline: Option<Tick>,
+    own_backoff: Option<Duration>,
+}
+
+impl Attempts {
+    /// How often it has been sent again.
+    #[must_use]
+    pub fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    /// How long to wait before the next retry if the server does not say, in place of what the policy says.
+    pub fn set_backoff(&mut self, wait: Duration) {
+        self.own_backoff = Some(wait);
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Verdict {
+    /// Everybody who shares the throttle waits for so long: [`Throttle::hold_off`](crate::Throttle::hold_off).
+    pub hold_off: Option<Duration>,
+    /// No more than so many units remain: [`Throttle::tighten`](crate::Throttle::tighten).
+    pub remaining: Option<f64>,
+    /// The request is sent again: so long from now it queues like anybody else, and holds nothing until then.
+    /// None: the caller gets the answer, or the error.
+    pub retry: Option<Duration>,
+}
+
+impl<'a> Request<'a> {
+    /// A request of this method, whose body can be repeated, and whose caller waits for as long as it takes.
+    pub fn new(method: &'a str) -> Self {
+        Self { method, idempotency_key: false, repeatable_body: true, deadline: None }
+    }
+}
+
+impl<'a> Answer<'a> {
+    /// An answer that came at this time.
+    pub fn new(status: u16, fields: Fields<'a>, now: Tick, wall: Duration) -> Self {
+        Self { status, fields, now, wall }
+    }
+}
+
+impl Retries {
+    /// A judge by these rules; equal seeds make equal choices.
+    #[must_use]
+    pub fn new(policy: RetryPolicy, seed: u64) -> Self {
+        let state = State { budget: Budget::new(policy.reserve), random: Random(seed) };
+        Self { policy, state: Mutex::new(state) }
+    }
+
+    /// A request is about to be sent for the first time.
+    pub fn begin(&self, now: Tick, request: &Request<'_>) -> Attempts {
+        self.state().budget.note_request(now);
+        let known = || self.policy.methods.iter().any(|method| method == request.method);
+        Attempts {
+            retries: 0,
+            may_be_repeated: request.repeatable_body && (request.idempotency_key || known()),
+            deadline: request.deadline,
+            own_backoff: None,
+        }
+    }
+
+    /// An answer has come.
+    pub fn answered(&self, attempts: &mut Attempts, answer: &Answer<'_>) -> Verdict {
+        let Answer { status, fields, now, wall } = answer;
+        let hint = fields.wait(*wall);
+        let state = &mut *self.state();
+        if !self.is_refusal(*status, fields, hint) {
+            let mut verdict = self.heeded(fields);
+            if self.policy.statuses.contains(status) {
+                let wait = self.wait(hint, &self.policy.backoff, attempts, state);
+                verdict.retry = self.repeated(&wait, attempts, *now, state).then_some(wait.chosen);
+            }
+            return verdict;
+        }
+        let unhinted = self.policy.unhinted.as_ref().unwrap_or(&self.policy.backoff);
+        let wait = self.wait(hint, unhinted, attempts, state);
+        Verdict {
+            hold_off: Some(wait.chosen.min(self.policy.max_retry_after)),
+            // It is the throttle that makes it wait, with everybody else.
+            retry: self.repeated(&wait, attempts, *now, state).then_some(Duration::ZERO),
+            ..Verdict::default()
+        }
+    }
+
+    /// No answer has come: the connection failed, or was never made.
+    pub fn failed(&self, attempts: &mut Attempts, now: Tick) -> Verdict {
+        let state = &mut *self.state();
+        let wait = self.wait(None, &self.policy.backoff, attempts, state);
+        let retry = self.repeated(&wait, attempts, now, state).then_some(wait.chosen);
+        Verdict { retry, ..Verdict::default() }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        // Nothing in here is left half done by a panic.
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Whether the server says that it is too much.
+    fn is_refusal(&self, status: u16, fields: &Fields<'_>, hint: Option<Duration>) -> bool {
+        let later = || fields.nothing_remains() || (fields.retry_after.is_some() && hint.is_some());
+        matches!(status, 429 | 503) || (self.policy.forbidden && status == 403 && later())
+    }
+
+    /// What an answer that is no refusal says about the next ones.
+    fn heeded(&self, fields: &Fields<'_>) -> Verdict {
+        let quota = if self.policy.heed_quota { fields.quota() } else { None };
+        Verdict {
+            hold_off: quota.and_then(|quota| quota.reset).map(|wait| wait.min(self.policy.max_retry_after)),
+            remaining: quota.map(|quota| quota.remaining as f64),
+            retry: None,
+        }
+    }
+
+    fn wait(
+        &self,
+        hint: Option<Duration>,
+        unhinted: &Backoff,
+        attempts: &mut Attempts,
+        state: &mut State,
+    ) -> Wait {
+        let own = attempts.own_backoff.take();
+        let Some(told) = hint else {
+            let wait = own.unwrap_or_else(|| unhinted.after(attempts.retries, &mut state.random));
+            return Wait { told: wait, chosen: wait };
+        };
+        if !self.policy.jitter {
+            return Wait { told, chosen: told };
+        }
+        // Only ever later than told.
+        let most = told.min(MOST_JITTER * 10).mul_f64(JITTER);
+        Wait { told, chosen: told.saturating_add(most.mul_f64(state.random.share())) }
+    }
+
+    /// Whether it is sent once more, after so long.
+    fn repeated(&self, wait: &Wait, attempts: &mut Attempts, now: Tick, state: &mut State) -> bool {
+        let in_time = attempts.deadline.is_none_or(|deadline| wait.chosen < deadline.since(now));
+        let repeated = attempts.may_be_repeated
+            && attempts.retries < self.policy.retries
+            && wait.told <= self.policy.max_retry_after
+            && in_time
+            && state.budget.take_retry(now);
+        attempts.retries += u32::from(repeated);
+        repeated
+    }
+}
+
+/// How long to wait: as told, and with what chance adds.
+struct Wait {
+    told: Duration,
+    chosen: Duration,
+}
