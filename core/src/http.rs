@@ -14,7 +14,7 @@
 //!
 //! let retries = Retries::new(RetryPolicy::new().jitter(false), 7);
 //! let mut attempts = retries.begin(Tick::ZERO, &Request::new("GET"));
-//! let fields = Fields::read(|name| (name == "retry-after").then_some("2"));
+//! let fields = Fields::read(|name| (name == "retry-after").then_some(&b"2"[..]));
 //! let verdict = retries.answered(&mut attempts, &Answer::new(429, fields, Tick::ZERO, Duration::ZERO));
 //! assert_eq!(verdict.hold_off, Some(Duration::from_secs(2)));  // everybody waits,
 //! assert_eq!(verdict.retry, Some(Duration::ZERO));             // and this one queues again at once
@@ -23,6 +23,7 @@
 mod attempts;
 mod backoff;
 mod budget;
+mod date;
 mod fields;
 mod policy;
 mod random;

@@ -19,6 +19,7 @@ mod bell;
 mod code;
 mod desk;
 mod gate;
+mod retries;
 mod settings;
 mod wait;
 
@@ -117,6 +118,52 @@ pub fn tollgate_release(gate: u32, cost: f64) -> i32 {
 #[wasm_bindgen]
 pub fn tollgate_begin(gate: u32, cost: f64) -> i32 {
     Desk::call(|desk| desk.begin(gate, cost))
+}
+
+/// Holds everybody off for `wait` milliseconds, because the server has refused a call that was sent `age` milliseconds
+/// ago; answers how many are to be looked at.
+#[wasm_bindgen]
+pub fn tollgate_hold_off(gate: u32, wait: f64, age: f64) -> i32 {
+    Desk::call(|desk| desk.hold_off(gate, wait, age))
+}
+
+/// Adds a status to those that the rules made next send again; or a character to the text for the next judgement.
+#[wasm_bindgen]
+pub fn tollgate_put(number: u16) {
+    let _busy = Desk::with(|desk| desk.put(number));
+}
+
+/// New rules for what is sent again, with the statuses put before: [`retries::rules`].
+#[wasm_bindgen]
+pub fn tollgate_retries(retries: f64, max_retry_after: f64, seed: f64) -> i32 {
+    Desk::ask(|desk| Ok(desk.add_retries(retries, max_retry_after, seed)))
+}
+
+/// What becomes of a request after an answer or an error, with the text put before: [`retries::judge`]. Milliseconds
+/// until it is sent again; below 0 if it is not.
+#[wasm_bindgen]
+pub fn tollgate_judge(
+    retries: u32,
+    may_repeat: bool,
+    again: u32,
+    status: u16,
+    wall: f64,
+    backoff: f64,
+) -> f64 {
+    let told = retries::Told { may_repeat, again, status, wall, backoff };
+    Desk::with(|desk| desk.judge(retries, &told)).unwrap_or(-1.0)
+}
+
+/// For how long everybody is to hold off, by what [`tollgate_judge`] said last; below 0 if not at all.
+#[wasm_bindgen]
+pub fn tollgate_held_off() -> f64 {
+    Desk::with(|desk| desk.held_off()).unwrap_or(-1.0)
+}
+
+/// Lets go of rules that JavaScript has no use for any more.
+#[wasm_bindgen]
+pub fn tollgate_drop_retries(retries: u32) {
+    let _busy = Desk::with(|desk| desk.drop_retries(retries));
 }
 
 /// The next waiter whose wait is over, and how it ended: its number times 8, plus the [`code::Code`] below 0 made

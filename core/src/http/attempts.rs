@@ -8,11 +8,17 @@ use super::budget::Budget;
 use super::fields::Fields;
 use super::policy::RetryPolicy;
 use super::random::Random;
-use crate::time::Tick;
+use crate::time::{Tick, nanos};
 
-/// As much longer than the server says, at most: this share, and this long.
-const JITTER: f64 = 0.1;
-const MOST_JITTER: Duration = Duration::from_secs(5);
+/// As much longer than the server says, at most: one of so many parts, and this long.
+const JITTER_PART: u64 = 10;
+const MOST_JITTER: u64 = 5 * SECOND;
+
+/// Nanoseconds.
+const SECOND: u64 = 1_000_000_000;
+
+/// Methods that do no more when repeated than when sent once (RFC 9110 §9.2.2).
+const IDEMPOTENT: [&str; 6] = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
 
 /// Decides what becomes of answers and errors, for all requests of a client.
 ///
@@ -117,9 +123,18 @@ impl Retries {
     /// A request is about to be sent for the first time.
     pub fn begin(&self, now: Tick, request: &Request<'_>) -> Attempts {
         self.state().budget.note_request(now);
-        let known = || self.policy.methods.iter().any(|method| method == request.method);
+        self.after(0, request)
+    }
+
+    /// A request that has begun, and has been sent again so often since: for bindings that keep only the number.
+    #[must_use]
+    pub fn after(&self, retries: u32, request: &Request<'_>) -> Attempts {
+        let known = || match &self.policy.methods {
+            Some(methods) => methods.iter().any(|method| method == request.method),
+            None => IDEMPOTENT.contains(&request.method),
+        };
         Attempts {
-            retries: 0,
+            retries,
             may_be_repeated: request.repeatable_body && (request.idempotency_key || known()),
             deadline: request.deadline,
             own_backoff: None,
@@ -129,20 +144,21 @@ impl Retries {
     /// An answer has come.
     pub fn answered(&self, attempts: &mut Attempts, answer: &Answer<'_>) -> Verdict {
         let Answer { status, fields, now, wall } = answer;
-        let hint = fields.wait(*wall);
+        let hint = fields.wait(wall.as_secs()).map(|seconds| seconds.saturating_mul(SECOND));
         let state = &mut *self.state();
         if !self.is_refusal(*status, fields, hint) {
             let mut verdict = self.heeded(fields);
             if self.policy.statuses.contains(status) {
                 let wait = self.wait(hint, &self.policy.backoff, attempts, state);
-                verdict.retry = self.repeated(&wait, attempts, *now, state).then_some(wait.chosen);
+                verdict.retry =
+                    self.repeated(&wait, attempts, *now, state).then(|| Duration::from_nanos(wait.chosen));
             }
             return verdict;
         }
         let unhinted = self.policy.unhinted.as_ref().unwrap_or(&self.policy.backoff);
         let wait = self.wait(hint, unhinted, attempts, state);
         Verdict {
-            hold_off: Some(wait.chosen.min(self.policy.max_retry_after)),
+            hold_off: Some(Duration::from_nanos(wait.chosen.min(self.longest()))),
             // It is the throttle that makes it wait, with everybody else.
             retry: self.repeated(&wait, attempts, *now, state).then_some(Duration::ZERO),
             ..Verdict::default()
@@ -153,7 +169,7 @@ impl Retries {
     pub fn failed(&self, attempts: &mut Attempts, now: Tick) -> Verdict {
         let state = &mut *self.state();
         let wait = self.wait(None, &self.policy.backoff, attempts, state);
-        let retry = self.repeated(&wait, attempts, now, state).then_some(wait.chosen);
+        let retry = self.repeated(&wait, attempts, now, state).then(|| Duration::from_nanos(wait.chosen));
         Verdict { retry, ..Verdict::default() }
     }
 
@@ -163,7 +179,7 @@ impl Retries {
     }
 
     /// Whether the server says that it is too much.
-    fn is_refusal(&self, status: u16, fields: &Fields<'_>, hint: Option<Duration>) -> bool {
+    fn is_refusal(&self, status: u16, fields: &Fields<'_>, hint: Option<u64>) -> bool {
         let later = || fields.nothing_remains() || (fields.retry_after.is_some() && hint.is_some());
         matches!(status, 429 | 503) || (self.policy.forbidden && status == 403 && later())
     }
@@ -172,7 +188,9 @@ impl Retries {
     fn heeded(&self, fields: &Fields<'_>) -> Verdict {
         let quota = if self.policy.heed_quota { fields.quota() } else { None };
         Verdict {
-            hold_off: quota.and_then(|quota| quota.reset).map(|wait| wait.min(self.policy.max_retry_after)),
+            hold_off: quota
+                .and_then(|quota| quota.reset)
+                .map(|wait| Duration::from_nanos(wait.saturating_mul(SECOND).min(self.longest()))),
             remaining: quota.map(|quota| quota.remaining as f64),
             retry: None,
         }
@@ -180,30 +198,35 @@ impl Retries {
 
     fn wait(
         &self,
-        hint: Option<Duration>,
+        hint: Option<u64>,
         unhinted: &Backoff,
         attempts: &mut Attempts,
         state: &mut State,
     ) -> Wait {
         let own = attempts.own_backoff.take();
         let Some(told) = hint else {
-            let wait = own.unwrap_or_else(|| unhinted.after(attempts.retries, &mut state.random));
+            let wait = nanos(own.unwrap_or_else(|| unhinted.after(attempts.retries, &mut state.random)));
             return Wait { told: wait, chosen: wait };
         };
         if !self.policy.jitter {
             return Wait { told, chosen: told };
         }
         // Only ever later than told.
-        let most = told.min(MOST_JITTER * 10).mul_f64(JITTER);
-        Wait { told, chosen: told.saturating_add(most.mul_f64(state.random.share())) }
+        let most = (told / JITTER_PART).min(MOST_JITTER);
+        Wait { told, chosen: told.saturating_add(state.random.below(most)) }
+    }
+
+    /// The longest wait, in nanoseconds.
+    fn longest(&self) -> u64 {
+        nanos(self.policy.max_retry_after)
     }
 
     /// Whether it is sent once more, after so long.
     fn repeated(&self, wait: &Wait, attempts: &mut Attempts, now: Tick, state: &mut State) -> bool {
-        let in_time = attempts.deadline.is_none_or(|deadline| wait.chosen < deadline.since(now));
+        let in_time = attempts.deadline.is_none_or(|deadline| wait.chosen < nanos(deadline.since(now)));
         let repeated = attempts.may_be_repeated
             && attempts.retries < self.policy.retries
-            && wait.told <= self.policy.max_retry_after
+            && wait.told <= self.longest()
             && in_time
             && state.budget.take_retry(now);
         attempts.retries += u32::from(repeated);
@@ -211,8 +234,8 @@ impl Retries {
     }
 }
 
-/// How long to wait: as told, and with what chance adds.
+/// How many nanoseconds to wait: as told, and with what chance adds.
 struct Wait {
-    told: Duration,
-    chosen: Duration,
+    told: u64,
+    chosen: u64,
 }

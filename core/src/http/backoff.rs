@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::random::Random;
+use crate::time::nanos;
 
 /// How long to wait before a retry, where the server does not say.
 #[derive(Clone)]
@@ -52,7 +53,7 @@ impl Backoff {
         match self {
             Self::FullJitter { base, cap } => {
                 let factor = 1_u32.checked_shl(retries).unwrap_or(u32::MAX);
-                base.saturating_mul(factor).min(*cap).mul_f64(random.share())
+                Duration::from_nanos(random.below(nanos(base.saturating_mul(factor).min(*cap))))
             }
             Self::Linear(step) => step.saturating_mul(retries.saturating_add(1)),
             Self::Fixed(wait) => *wait,

@@ -1,7 +1,6 @@
 //! What a response says about when to come again.
 
-use std::time::Duration;
-
+use super::date::seconds;
 use super::structured::members;
 
 /// The fields of a response that matter here, as they came.
@@ -9,15 +8,15 @@ use super::structured::members;
 #[non_exhaustive]
 pub struct Fields<'a> {
     /// `Retry-After`: seconds, or a date.
-    pub retry_after: Option<&'a str>,
+    pub retry_after: Option<&'a [u8]>,
     /// `Date`: the server's clock.
-    pub date: Option<&'a str>,
+    pub date: Option<&'a [u8]>,
     /// `RateLimit`: what remains, as structured fields.
-    pub rate_limit: Option<&'a str>,
+    pub rate_limit: Option<&'a [u8]>,
     /// `X-RateLimit-Remaining`.
-    pub remaining: Option<&'a str>,
+    pub remaining: Option<&'a [u8]>,
     /// `X-RateLimit-Reset`: seconds since 1970.
-    pub reset: Option<&'a str>,
+    pub reset: Option<&'a [u8]>,
 }
 
 /// What is left, by a `RateLimit` field.
@@ -25,51 +24,50 @@ pub struct Fields<'a> {
 pub(crate) struct Quota {
     /// The least that remains by any of the policies.
     pub(crate) remaining: u64,
-    /// If nothing does: until there is more.
-    pub(crate) reset: Option<Duration>,
+    /// If nothing does: the seconds until there is more.
+    pub(crate) reset: Option<u64>,
 }
 
 impl<'a> Fields<'a> {
-    /// Looks the fields up by their names, in lower case.
-    pub fn read(field: impl Fn(&str) -> Option<&'a str>) -> Self {
-        Self {
-            retry_after: field("retry-after"),
-            date: field("date"),
-            rate_limit: field("ratelimit"),
-            remaining: field("x-ratelimit-remaining"),
-            reset: field("x-ratelimit-reset"),
-        }
+    /// The names of the fields, in lower case, in this order.
+    pub const NAMES: [&'static str; 5] =
+        ["retry-after", "date", "ratelimit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+
+    /// Looks the fields up by their names.
+    pub fn read(field: impl FnMut(&'static str) -> Option<&'a [u8]>) -> Self {
+        let [retry_after, date, rate_limit, remaining, reset] = Self::NAMES.map(field);
+        Self { retry_after, date, rate_limit, remaining, reset }
     }
 
     /// How long the server wants to be left alone. What is malformed says nothing.
     ///
-    /// `wall` is the local clock, as the time since 1970. The server's own is trusted more.
-    pub(crate) fn wait(&self, wall: Duration) -> Option<Duration> {
+    /// In seconds, as is `wall`, the local clock since 1970. The server's own is trusted more.
+    pub(crate) fn wait(&self, wall: u64) -> Option<u64> {
         let now = self.date.and_then(date).unwrap_or(wall);
-        let retry_after = || {
-            let text = self.retry_after?.trim_matches([' ', '\t']);
-            number(text).map(Duration::from_secs).or_else(|| Some(date(text)?.saturating_sub(now)))
-        };
-        let rate_limit = || self.quota()?.reset;
-        let reset = || {
-            let until = number(self.reset?.trim())?.saturating_add(1);
-            self.nothing_remains().then(|| Duration::from_secs(until).saturating_sub(now))
-        };
-        retry_after().or_else(rate_limit).or_else(reset)
+        if let Some(text) = self.retry_after
+            && let Some(wait) = number(text).or_else(|| Some(date(text)?.saturating_sub(now)))
+        {
+            return Some(wait);
+        }
+        if let Some(wait) = self.quota().and_then(|quota| quota.reset) {
+            return Some(wait);
+        }
+        let until = number(self.reset?)?.saturating_add(1);
+        self.nothing_remains().then(|| until.saturating_sub(now))
     }
 
     /// Whether the older fields say that the quota is used up.
     pub(crate) fn nothing_remains(&self) -> bool {
-        self.remaining.is_some_and(|text| number(text.trim()) == Some(0))
+        self.remaining.and_then(number) == Some(0)
     }
 
     pub(crate) fn quota(&self) -> Option<Quota> {
-        let told = members(self.rate_limit?.as_bytes(), ["r", "t"])?;
+        let told = members(self.rate_limit?, ["r", "t"])?;
         let known = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
         let policies = told.into_iter().filter_map(|[r, t]| Some((known(r)?, known(t))));
         let quota = |(remaining, reset): (u64, Option<u64>)| Quota {
             remaining,
-            reset: reset.filter(|_| remaining == 0).map(Duration::from_secs),
+            reset: reset.filter(|_| remaining == 0),
         };
         // The strictest: the least that remains, for the longest.
         policies.map(quota).reduce(|one, other| match one.remaining.cmp(&other.remaining) {
@@ -80,14 +78,17 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Digits alone; however many there are.
-fn number(text: &str) -> Option<u64> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().unwrap_or(u64::MAX))
+/// Digits alone, however many there are.
+fn number(text: &[u8]) -> Option<u64> {
+    let digits = text.trim_ascii();
+    let add = |value: u64, byte: &u8| {
+        byte.is_ascii_digit().then(|| value.saturating_mul(10).saturating_add(u64::from(byte - b'0')))
+    };
+    let number = digits.iter().try_fold(0, add)?;
+    (!digits.is_empty()).then_some(number)
 }
 
-/// A date in any of the three forms that HTTP knows, as the time since 1970.
-fn date(text: &str) -> Option<Duration> {
-    let date = httpdate::parse_http_date(text.trim()).ok()?;
-    date.duration_since(std::time::UNIX_EPOCH).ok()
+/// A date, as the seconds since 1970.
+fn date(text: &[u8]) -> Option<u64> {
+    seconds(text.trim_ascii())
 }

@@ -18,7 +18,8 @@ pub struct RetryPolicy {
     pub(crate) unhinted: Option<Backoff>,
     pub(crate) jitter: bool,
     pub(crate) statuses: Vec<u16>,
-    pub(crate) methods: Vec<String>,
+    /// The idempotent ones, if there are none.
+    pub(crate) methods: Option<Vec<String>>,
     pub(crate) forbidden: bool,
     pub(crate) heed_quota: bool,
     pub(crate) reserve: u32,
@@ -26,7 +27,6 @@ pub struct RetryPolicy {
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        let methods = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
         Self {
             retries: 2,
             max_retry_after: Duration::from_secs(120),
@@ -34,7 +34,7 @@ impl Default for RetryPolicy {
             unhinted: None,
             jitter: true,
             statuses: Vec::new(),
-            methods: methods.map(str::to_owned).to_vec(),
+            methods: None,
             forbidden: false,
             heed_quota: false,
             reserve: 10,
@@ -80,14 +80,14 @@ impl RetryPolicy {
     }
 
     /// Retries answers of these statuses as well, besides 429 and 503. They do not make others wait.
-    pub fn retry_on(mut self, statuses: impl IntoIterator<Item = u16>) -> Self {
-        self.statuses = statuses.into_iter().collect();
+    pub fn retry_on(mut self, statuses: impl Into<Vec<u16>>) -> Self {
+        self.statuses = statuses.into();
         self
     }
 
     /// The methods that may be repeated, instead of the idempotent ones: for an API whose POSTs are safe to repeat.
     pub fn methods<S: Into<String>>(mut self, methods: impl IntoIterator<Item = S>) -> Self {
-        self.methods = methods.into_iter().map(Into::into).collect();
+        self.methods = Some(methods.into_iter().map(Into::into).collect());
         self
     }
 

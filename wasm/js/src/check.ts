@@ -83,6 +83,13 @@ export function word<W extends string>(name: string, value: unknown, words: read
 }
 
 /** Yes or no. */
+/** A word as HTTP has them: the name of a method, say. */
+export function token(name: string, value: unknown): string {
+  if (typeof value !== "string") wrong(TypeError, name, value, "a string");
+  if (!/^[!#-'*+.^-z|~\dA-Z-]+$/.test(value)) wrong(RangeError, name, value, "a word without spaces");
+  return value;
+}
+
 export function flag(name: string, value: unknown): boolean {
   if (typeof value !== "boolean") wrong(TypeError, name, value, "true or false");
   return value;

@@ -2,7 +2,10 @@ import * as check from "./check.js";
 import { Keyed } from "./keyed.js";
 import { holdUntilRead } from "./body.js";
 import { OPTIONS, Throttle, type ThrottleOptions } from "./throttle.js";
+import { pass } from "./patience.js";
+import { Outgoing } from "./outgoing.js";
 import type { Permit } from "./permit.js";
+import { Retries } from "./retries.js";
 import type { WaitOptions } from "./gate.js";
 
 /** What {@link createFetch} goes by. */
@@ -11,14 +14,46 @@ export interface FetchOptions {
   throttle?: Throttle;
   /** And through one of its own for each host, set to this; counted until answered unless told otherwise. */
   perHost?: ThrottleOptions;
+  /** How often a request is sent again at most. Default 2. */
+  retries?: number;
+  /** Statuses that are sent again as well, besides 429 and 503; they make nobody else wait. */
+  retryOn?: number[];
+  /** Methods that may be sent again. Default: GET, HEAD, OPTIONS, TRACE, PUT, DELETE; and whatever has an `Idempotency-Key`. */
+  methods?: string[];
+  /** Milliseconds. Who is told to wait longer gets the response instead. Default 120,000. */
+  maxRetryAfter?: number;
+  /** Milliseconds before the retry of that number (1 is the first) if the server does not say. Default: anything up to 0.5 s, 1 s, 2 s, ... */
+  backoff?: (attempt: number) => number;
   /** What a request costs. Default 1. */
   cost?: (request: Request) => number;
+  /** Told of each retry before the wait. What it throws is what the caller gets. */
+  onRetry?: (info: RetryInfo) => void;
   /** What to send with. Default: the global `fetch`, as it is when a request is sent. */
   fetch?: typeof globalThis.fetch;
 }
 
+/** A request that is about to be sent again. */
+export interface RetryInfo {
+  /** The request; without its body, unless it came as a `Request`. */
+  request: Request;
+  /** The response, if there was one. Its body is not for reading. */
+  response?: Response;
+  /** Why there was none. */
+  error?: unknown;
+  /** The number of the retry: 1 is the first. */
+  attempt: number;
+  /** Milliseconds until it may go; after that it queues like any other. */
+  delay: number;
+}
+
+/** Methods that do no more when repeated than when sent once (RFC 9110 §9.2.2). */
+const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+
+/** The names of all options. */
+const NAMES = ["throttle", "perHost", "retries", "retryOn", "methods", "maxRetryAfter", "backoff", "cost", "onRetry", "fetch"];
+
 /**
- * A drop-in `fetch` that waits its turn, and holds its slot until the body ends.
+ * A drop-in `fetch` that waits its turn, holds its slot until the body ends, and heeds 429.
  *
  * ```ts
  * const fetch = createFetch({ throttle: new Throttle({ capacity: 100, concurrency: 10, counting: "answered" }) });
@@ -29,44 +64,99 @@ export interface FetchOptions {
  * ahead, so that small responses free their slots whether they are read or not; a larger one that is not read
  * holds its slot until it is collected.
  *
- * A signal gives up the place in the queue as well.
+ * On a 429 or a 503 everybody who shares the throttle waits, for as long as `Retry-After`, `RateLimit` or `X-RateLimit-Reset`
+ * say (of that host alone, with `perHost`); the request queues again, if it may be repeated, and so it does when the
+ * connection fails. Every attempt goes through the throttle. Retries are at most a fifth of all requests within ten
+ * seconds, and ten more. What is there at the end, a response or an error, is what the caller gets.
+ *
+ * A signal gives up the place in the queue and any wait as well.
  */
 export function createFetch(options: FetchOptions): typeof globalThis.fetch {
-  const { throttle, perHost, cost, fetch } = check.options("options", options, ["throttle", "perHost", "cost", "fetch"]);
+  const { throttle, perHost, cost, fetch, backoff, onRetry, ...others } = check.options("options", options, NAMES);
   if (throttle === undefined && perHost === undefined) throw new TypeError("options need a throttle, or limits perHost");
   if (throttle !== undefined) check.instance("throttle", throttle, Throttle, "a Throttle");
   if (perHost !== undefined) check.options("perHost", perHost, OPTIONS);
-  if (cost !== undefined) check.callable("cost", cost);
-  if (fetch !== undefined) check.callable("fetch", fetch);
-  const enter = entrance(throttle, perHost);
+  for (const [name, fn] of Object.entries({ cost, fetch, backoff, onRetry })) if (fn !== undefined) check.callable(name, fn);
+  const methods = others.methods === undefined ? IDEMPOTENT : [...check.list("methods", others.methods)];
+  methods.forEach((method, index) => check.token(`methods[${index}]`, method));
+  const [retries, gates] = [rules(others, throttle), entrance(throttle, perHost)];
 
   return async (input, init) => {
-    // Made only if it is needed: a request can be sent once, and has no place for what is special to a platform.
-    const request = cost && new Request(input, init);
-    const signal = request?.signal ?? init?.signal ?? (input instanceof Request ? input.signal : undefined);
-    const wait: WaitOptions = { ...(request && cost && { cost: cost(request) }), ...(signal && { signal }) };
-    const permit = await enter(urlOf(input), wait);
-    try {
-      const send = fetch ?? globalThis.fetch;
-      return holdUntilRead(await (request ? send(request) : send(input, init)), permit);
-    } catch (error) {
+    const outgoing = new Outgoing(input, init, cost !== undefined);
+    const { request, signal } = outgoing;
+    const wait: WaitOptions = { ...(cost && request && { cost: cost(request) }), ...(signal && { signal }) };
+    for (let again = 0; ; again++) {
+      const permit = await gates.enter(outgoing.url, wait);
+      const sent = performance.now();
+      let response: Response | undefined;
+      let error: unknown;
+      try {
+        response = await outgoing.send(fetch ?? globalThis.fetch, methods);
+      } catch (reason) {
+        error = reason;
+      }
+      if (error !== undefined ? signal?.aborted : !isResponse(response)) {
+        permit.release();
+        throw error ?? new TypeError(`fetch answered with ${String(response)}, but must with a Response`);
+      }
+      let verdict: ReturnType<Retries["judge"]>;
+      try {
+        const own = backoff ? check.time("what backoff returned", backoff(again + 1)) : -1;
+        verdict = retries.judge(outgoing.mayRepeat(methods), again, response, own);
+        // Before the slot is free, so that the next in line waits as well.
+        if (verdict.holdOff >= 0) gates.holdOff(outgoing.url, verdict.holdOff, sent);
+        if (verdict.retry >= 0) onRetry?.(outgoing.retry(again + 1, Math.max(verdict.retry, verdict.holdOff), response, error));
+      } catch (mistake) {
+        permit.release();
+        throw mistake;
+      }
+      if (verdict.retry < 0) {
+        if (response) return holdUntilRead(response, permit);
+        permit.release();
+        throw error;
+      }
       permit.release();
-      throw error;
+      // Nobody reads it, and the connection is of use to others.
+      response?.body?.cancel().catch(() => {});
+      await pass(verdict.retry, signal);
     }
   };
 }
 
-/** How a request for a URL is let in. */
-function entrance(throttle: Throttle | undefined, perHost: ThrottleOptions | undefined): (url: string, wait: WaitOptions) => Promise<Permit> {
-  if (perHost === undefined) return (_, wait) => (throttle as Throttle).acquire(wait);
+/** Whether it is a response that can be read, whoever made it. */
+function isResponse(response: unknown): boolean {
+  return typeof response === "object" && response !== null && "headers" in response && !(response as Response).bodyUsed;
+}
+
+/** The rules that some options make. */
+function rules({ retries, maxRetryAfter, retryOn }: FetchOptions, throttle: Throttle | undefined): Retries {
+  return new Retries(
+    throttle?.engine,
+    retries === undefined ? -1 : check.count("retries", retries),
+    maxRetryAfter === undefined ? -1 : check.time("maxRetryAfter", maxRetryAfter),
+    retryOn === undefined ? [] : check.list("retryOn", retryOn).map((status, index) => check.count(`retryOn[${index}]`, status, 100, 999)),
+  );
+}
+
+/** How a request for a URL is let in, and whom a refusal holds off. */
+interface Entrance {
+  enter(url: string, wait: WaitOptions): Promise<Permit>;
+  holdOff(url: string, ms: number, sent: number): void;
+}
+
+function entrance(throttle: Throttle | undefined, perHost: ThrottleOptions | undefined): Entrance {
+  if (perHost === undefined) {
+    const all = throttle as Throttle;
+    return { enter: (_, wait) => all.acquire(wait), holdOff: (_, ms, sent) => all.holdOff(ms, sent) };
+  }
   // What makes no sense is told now, not at the first request.
   new Throttle(perHost);
   const settings: ThrottleOptions = { ...(perHost.capacity !== undefined && { counting: "answered" }), ...perHost };
   if (Array.isArray(perHost.rates)) settings.rates = perHost.rates.map((rate) => ({ counting: "answered", ...rate }));
   const hosts = new Keyed((_host: string) => new Throttle(settings), throttle && { total: throttle });
-  return (url, wait) => hosts.acquire(new URL(url, globalThis.location?.href).host, wait);
-}
-
-function urlOf(input: RequestInfo | URL): string {
-  return input instanceof Request ? input.url : String(input);
+  const hostOf = (url: string) => new URL(url, globalThis.location?.href).host;
+  return {
+    enter: (url, wait) => hosts.acquire(hostOf(url), wait),
+    holdOff: (url, ms, sent) => hosts.get(hostOf(url)).holdOff(ms, sent),
+  };
 }

@@ -44,3 +44,12 @@ export class Patience implements Abortable {
     else this.abort(new TimeoutError());
   }
 }
+
+/** Lets so many milliseconds pass; rejects with the signal's reason if that is aborted. */
+export function pass(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  if (ms <= 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    new Patience(() => (signal?.aborted ? reject(signal.reason) : resolve()), signal, ms);
+  });
+}

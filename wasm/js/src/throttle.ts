@@ -144,6 +144,11 @@ export class Throttle extends Gate {
     this.act(Deed.Refund, this.costOf(cost));
   }
 
+  /** @internal Holds everybody off for so long, because the server has refused a call sent at `sent` by `performance.now`. */
+  holdOff(ms: number, sent: number): void {
+    this.engine.tell((exports) => exports.tollgate_hold_off(this.number, ms, performance.now() - sent));
+  }
+
   /** @internal */
   override leaveUnused(cost: number): void {
     this.act(Deed.Cancel, cost);

@@ -3,13 +3,16 @@
 use std::cell::RefCell;
 use std::mem;
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use slab::Slab;
 use tollgate_core::Rate;
+use tollgate_core::http::Retries;
 
 use super::bell::Bell;
 use super::code::Code;
 use super::gate::{Entry, Gate, Semaphore};
+use super::retries::{Told, judge, rules};
 use super::settings::settings;
 use super::wait::Wait;
 use crate::{JsTimer, Throttle};
@@ -31,6 +34,11 @@ pub(crate) struct Desk {
     wakers: Vec<Waker>,
     /// Rates for the next throttle or update.
     rates: Vec<Rate>,
+    retries: Slab<Retries>,
+    /// For what is called next.
+    put: Vec<u16>,
+    /// What was said last of how long everybody is to hold off.
+    held_off: f64,
 }
 
 /// The desk is in use: JavaScript called from within a call.
@@ -39,7 +47,15 @@ pub(crate) struct Busy;
 
 impl Desk {
     const fn new() -> Self {
-        Self { gates: Slab::new(), waits: Slab::new(), wakers: Vec::new(), rates: Vec::new() }
+        Self {
+            gates: Slab::new(),
+            waits: Slab::new(),
+            wakers: Vec::new(),
+            rates: Vec::new(),
+            retries: Slab::new(),
+            put: Vec::new(),
+            held_off: -1.0,
+        }
     }
 
     /// Uses the desk of this thread. Those who are to be looked at then, JavaScript is told of.
@@ -174,6 +190,38 @@ impl Desk {
     pub(crate) fn act(&mut self, gate: u32, deed: u32, value: f64) -> Result<i32, Code> {
         self.gate(gate)?.act(deed, value)?;
         Ok(to_be_looked_at())
+    }
+
+    pub(crate) fn hold_off(&mut self, gate: u32, wait: f64, age: f64) -> Result<i32, Code> {
+        self.gate(gate)?.hold_off(wait, age)?;
+        Ok(to_be_looked_at())
+    }
+
+    pub(crate) fn put(&mut self, number: u16) {
+        self.put.push(number);
+    }
+
+    pub(crate) fn add_retries(&mut self, retries: f64, max_retry_after: f64, seed: f64) -> i32 {
+        let statuses = mem::take(&mut self.put);
+        self.retries.insert(rules(retries, max_retry_after, seed, statuses)) as i32
+    }
+
+    /// Milliseconds until a request is sent again; below 0 if it is not.
+    pub(crate) fn judge(&mut self, retries: u32, told: &Told) -> f64 {
+        let text: Vec<u8> = mem::take(&mut self.put).into_iter().map(|unit| unit as u8).collect();
+        let in_millis = |wait: Option<Duration>| wait.map_or(-1.0, |wait| wait.as_nanos() as f64 / 1e6);
+        let retries = self.retries.get(retries as usize);
+        let verdict = retries.map(|retries| judge(retries, told, &text)).unwrap_or_default();
+        self.held_off = in_millis(verdict.hold_off);
+        in_millis(verdict.retry)
+    }
+
+    pub(crate) fn held_off(&self) -> f64 {
+        self.held_off
+    }
+
+    pub(crate) fn drop_retries(&mut self, retries: u32) {
+        drop(self.retries.try_remove(retries as usize));
     }
 
     pub(crate) fn begin(&mut self, gate: u32, cost: f64) -> Result<i32, Code> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
+use tollgate_core::time::{Tick, Timer};
 use tollgate_core::{BoundedSemaphore, Check, CostError, Rate, TryAcquireError, TryAdmitError};
 
 use super::code::Code;
@@ -139,6 +140,15 @@ impl Gate {
     pub(crate) fn begin(&self, cost: f64) -> Result<(), Code> {
         let Self::Throttle(throttle) = self else { return Err(Code::Unknown) };
         throttle.begin(cost).map_err(|_| Code::OverRelease)
+    }
+
+    /// The server has refused a call that was sent so many milliseconds ago.
+    pub(crate) fn hold_off(&self, wait: f64, age: f64) -> Result<(), Code> {
+        let Self::Throttle(throttle) = self else { return Err(Code::Unknown) };
+        let now = throttle.timer().now().as_nanos();
+        let age = u64::try_from(millis(age).as_nanos()).unwrap_or(u64::MAX);
+        throttle.hold_off(millis(wait), Tick::from_nanos(now.saturating_sub(age)));
+        Ok(())
     }
 
     pub(crate) fn release(&mut self, cost: f64) -> Result<(), Code> {

@@ -1,0 +1,10 @@
+//! What a polite client does with an answer.
+
+mod common;
+
+#[path = "http/decisions.rs"]
+mod decisions;
+#[path = "http/fields.rs"]
+mod fields;
+#[path = "http/throttle.rs"]
+mod throttle;

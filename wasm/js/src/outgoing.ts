@@ -1,0 +1,56 @@
+import type { RetryInfo } from "./fetch.js";
+
+/** What `fetch` is called with: sent once, or several times. */
+export class Outgoing {
+  readonly url: string;
+  readonly signal: AbortSignal | undefined;
+  /** The whole of it, if it came as a `Request` or somebody wants to look at it as one. */
+  readonly request: Request | undefined;
+  readonly #input: RequestInfo | URL;
+  readonly #init: RequestInit | undefined;
+  readonly #method: string;
+  readonly #hasKey: boolean;
+  /** Whether it cannot be sent again. */
+  readonly #once: boolean;
+
+  /** @param whole Whether it is to be looked at. Else what was given is what is sent, with what is special to a platform. */
+  constructor(input: RequestInfo | URL, init: RequestInit | undefined, whole: boolean) {
+    const request = whole ? new Request(input, init) : input instanceof Request ? input : undefined;
+    this.request = request;
+    this.#input = request ?? input;
+    this.#init = whole ? undefined : init;
+    this.url = request?.url ?? String(input);
+    this.signal = this.#init?.signal ?? request?.signal ?? undefined;
+    const method = this.#init?.method ?? request?.method ?? "GET";
+    // As `fetch` does it: the methods of old are the same in any case.
+    this.#method = /^(delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method;
+    this.#hasKey = new Headers(this.#init?.headers ?? request?.headers).has("idempotency-key");
+    // What is no URL here is nothing to try again.
+    this.#once = isOnce(init?.body) || !URL.canParse(this.url, globalThis.location?.href);
+  }
+
+  /** Whether it may be sent again, if these are the methods that may. */
+  mayRepeat(methods: string[]): boolean {
+    return !this.#once && (this.#hasKey || methods.includes(this.#method));
+  }
+
+  /** Sends it. The body of a `Request` can be read once: where it may be needed again, what is sent is a copy. */
+  send(fetch: typeof globalThis.fetch, methods: string[]): Promise<Response> {
+    const { request } = this;
+    const isCopied = request?.body && this.#init?.body === undefined && this.mayRepeat(methods);
+    const input = isCopied ? request.clone() : this.#input;
+    return this.#init === undefined ? fetch(input) : fetch(input, this.#init);
+  }
+
+  /** What is told of a retry. */
+  retry(attempt: number, delay: number, response: Response | undefined, error: unknown): RetryInfo {
+    const { body: _, ...init } = this.#init ?? {};
+    const request = this.request && this.#init === undefined ? this.request : new Request(this.url, init);
+    return { request, attempt, delay, ...(response ? { response } : { error }) };
+  }
+}
+
+/** Whether a body can be read but once. */
+function isOnce(body: unknown): boolean {
+  return typeof body === "object" && body !== null && (body instanceof ReadableStream || Symbol.asyncIterator in body);
+}
