@@ -23,6 +23,7 @@
 mod attempts;
 mod backoff;
 mod budget;
+mod courier;
 mod date;
 mod fields;
 mod policy;
@@ -31,5 +32,6 @@ mod structured;
 
 pub use attempts::{Answer, Attempts, Request, Retries, Verdict};
 pub use backoff::Backoff;
+pub use courier::{Courier, Gate, Reply, Undelivered};
 pub use fields::Fields;
 pub use policy::RetryPolicy;

@@ -135,8 +135,8 @@ pub fn tollgate_put(number: u16) {
 
 /// New rules for what is sent again, with the statuses put before: [`retries::rules`].
 #[wasm_bindgen]
-pub fn tollgate_retries(retries: f64, max_retry_after: f64, seed: f64) -> i32 {
-    Desk::ask(|desk| Ok(desk.add_retries(retries, max_retry_after, seed)))
+pub fn tollgate_retries(retries: f64, max_retry_after: f64, jitter: bool, seed: f64) -> i32 {
+    Desk::ask(|desk| Ok(desk.add_retries(retries, max_retry_after, jitter, seed)))
 }
 
 /// What becomes of a request after an answer or an error, with the text put before: [`retries::judge`]. Milliseconds

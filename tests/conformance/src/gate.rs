@@ -1,5 +1,6 @@
 //! What scenarios are about, in one shape: something to enter, to look at, and to give orders to.
 
+mod client;
 mod pool;
 mod semaphore;
 mod stack;
@@ -15,6 +16,7 @@ use tollgate_core::{AdmitError, ConfigError, CostError};
 
 use crate::clock::Clock;
 use crate::scenario::{Probe, Subject, Update};
+pub use client::ClientGate;
 
 /// A subject, built.
 pub trait Gate: Send + Sync {
@@ -98,7 +100,7 @@ pub fn build<T: Timer + Clone>(subject: &Subject, clock: &Clock<T>) -> Result<Ar
         Subject::Workers(workers) => Arc::new(throttle::ThrottleGate::new(workers.limiter.clone(), clock)?),
         Subject::Pool(spec) => Arc::new(pool::PoolGate::new(spec, clock)?),
         Subject::Stack(layers) => Arc::new(stack::StackGate::new(layers, clock)?),
-        Subject::Client(_) => return Err(Refusal::Unsupported("be built: the HTTP rules are not built yet")),
+        Subject::Client(client) => Arc::new(ClientGate::new(client, clock)?),
     })
 }
 

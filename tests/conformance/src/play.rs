@@ -1,5 +1,6 @@
 //! Plays a scenario, on whatever platform: builds its subject, takes its steps, lets the clock run out.
 
+mod client;
 mod scene;
 mod visit;
 mod workers;
@@ -11,10 +12,11 @@ use std::sync::Arc;
 use tollgate_core::time::Timer;
 
 use crate::clock::Clock;
-use crate::gate::{self, Order, Refusal};
+use crate::gate::{self, ClientGate, Order, Refusal};
 use crate::platform::{Activity, Platform, Stopped};
 use crate::record::{Read, Record, Refused};
 use crate::scenario::{Action, Number, Probe, Script, Step, Subject};
+use client::Internet;
 use scene::{Scene, Task};
 use workers::Crew;
 
@@ -23,13 +25,19 @@ use workers::Crew;
 /// # Errors
 /// If it makes no sense, or something broke.
 pub async fn play<P: Platform>(platform: P, script: &Script) -> Result<Record, Stopped> {
-    if matches!(script.subject, Subject::Client(_)) {
-        return Err(Stopped::NotApplicable("the HTTP client rules are not built yet".into()));
-    }
     let start = script.clock_start.map_or(0.0, f64::from);
     let clock = Clock::new(platform.timer(), platform.stretch(), start, jumps_back(script));
-    let gate = match gate::build(&script.subject, &clock) {
-        Ok(gate) => gate,
+    let built = match &script.subject {
+        Subject::Client(client) => ClientGate::new(client, &clock).map(|gate| {
+            let gate = Arc::new(gate);
+            let server = script.server.clone().unwrap_or_default();
+            let internet = Internet::new(client, server, gate.clone(), &clock);
+            (gate as Arc<dyn gate::Gate>, Some(Arc::new(internet)))
+        }),
+        subject => gate::build(subject, &clock).map(|gate| (gate, None)),
+    };
+    let (gate, internet) = match built {
+        Ok(built) => built,
         Err(Refusal::Unsupported(what)) => return Err(Stopped::Broken(format!("the subject cannot {what}"))),
         Err(refusal) => {
             let kind = refusal.outcome().trim_start_matches("error:").to_owned();
@@ -39,7 +47,7 @@ pub async fn play<P: Platform>(platform: P, script: &Script) -> Result<Record, S
     };
     let scene = Arc::new(Scene::new(clock, gate));
     let activity = scene.activity.clone();
-    let mut director = Director { platform, scene, activity, tasks: BTreeMap::new() };
+    let mut director = Director { platform, scene, activity, internet, tasks: BTreeMap::new() };
     let record = director.direct(script).await;
     // Whoever still waits or is inside leaves before the platform goes.
     director.tasks.values().for_each(|task| {
@@ -62,6 +70,8 @@ struct Director<P: Platform> {
     platform: P,
     scene: Arc<Scene<P::Timer>>,
     activity: Arc<Activity>,
+    /// For clients.
+    internet: Option<Arc<Internet<P::Timer>>>,
     /// By name, as spawned.
     tasks: BTreeMap<String, Task>,
 }
@@ -158,7 +168,12 @@ impl<P: Platform> Director<P> {
             Action::Probe(probe) => self.probe(probe),
             Action::Jump { by } => self.scene.clock.jump(by.0),
             Action::Kick => drop(self.scene.clock.ring()),
-            Action::Get { .. } => return Err(Stopped::Broken("only a client can get".into())),
+            Action::Get { url } => {
+                let Some(internet) = self.internet.clone() else {
+                    return Err(Stopped::Broken("only a client can get".into()));
+                };
+                self.spawn(url.clone(), internet.get(self.scene.clone(), url.clone()))?;
+            }
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ export interface Exports {
   tollgate_release(gate: number, cost: number): number;
   tollgate_hold_off(gate: number, wait: number, age: number): number;
   tollgate_put(number: number): void;
-  tollgate_retries(retries: number, maxRetryAfter: number, seed: number): number;
+  tollgate_retries(retries: number, maxRetryAfter: number, jitter: boolean, seed: number): number;
   tollgate_judge(retries: number, mayRepeat: boolean, again: number, status: number, wall: number, backoff: number): number;
   tollgate_held_off(): number;
   tollgate_drop_retries(retries: number): void;

@@ -24,6 +24,8 @@ export interface FetchOptions {
   maxRetryAfter?: number;
   /** Milliseconds before the retry of that number (1 is the first) if the server does not say. Default: anything up to 0.5 s, 1 s, 2 s, ... */
   backoff?: (attempt: number) => number;
+  /** Whether to wait up to a tenth longer than the server says, and at most 5 seconds, so that clients that were told the same do not come back together. Default true. */
+  jitter?: boolean;
   /** What a request costs. Default 1. */
   cost?: (request: Request) => number;
   /** Told of each retry before the wait. What it throws is what the caller gets. */
@@ -50,7 +52,7 @@ export interface RetryInfo {
 const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
 
 /** The names of all options. */
-const NAMES = ["throttle", "perHost", "retries", "retryOn", "methods", "maxRetryAfter", "backoff", "cost", "onRetry", "fetch"];
+const NAMES = ["throttle", "perHost", "retries", "retryOn", "methods", "maxRetryAfter", "jitter", "backoff", "cost", "onRetry", "fetch"];
 
 /**
  * A drop-in `fetch` that waits its turn, holds its slot until the body ends, and heeds 429.
@@ -129,11 +131,12 @@ function isResponse(response: unknown): boolean {
 }
 
 /** The rules that some options make. */
-function rules({ retries, maxRetryAfter, retryOn }: FetchOptions, throttle: Throttle | undefined): Retries {
+function rules({ retries, maxRetryAfter, jitter = true, retryOn }: FetchOptions, throttle: Throttle | undefined): Retries {
   return new Retries(
     throttle?.engine,
     retries === undefined ? -1 : check.count("retries", retries),
     maxRetryAfter === undefined ? -1 : check.time("maxRetryAfter", maxRetryAfter),
+    check.flag("jitter", jitter),
     retryOn === undefined ? [] : check.list("retryOn", retryOn).map((status, index) => check.count(`retryOn[${index}]`, status, 100, 999)),
   );
 }

@@ -21,9 +21,9 @@ export class Retries {
   readonly #number: number;
 
   /** Below 0, a number is as ever. */
-  constructor(engine: Engine = current(), retries = -1, maxRetryAfter = -1, statuses: number[] = []) {
+  constructor(engine: Engine = current(), retries = -1, maxRetryAfter = -1, jitter = true, statuses: number[] = []) {
     this.#engine = engine;
-    const number = this.#read((exports) => exports.tollgate_retries(retries, maxRetryAfter, Math.random()), statuses);
+    const number = this.#read((exports) => exports.tollgate_retries(retries, maxRetryAfter, jitter, Math.random()), statuses);
     this.#number = number;
     unused.register(this, () => engine.tell((exports) => (exports.tollgate_drop_retries(number), 0)));
   }

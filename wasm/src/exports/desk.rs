@@ -201,9 +201,9 @@ impl Desk {
         self.put.push(number);
     }
 
-    pub(crate) fn add_retries(&mut self, retries: f64, max_retry_after: f64, seed: f64) -> i32 {
+    pub(crate) fn add_retries(&mut self, retries: f64, max_retry_after: f64, jitter: bool, seed: f64) -> i32 {
         let statuses = mem::take(&mut self.put);
-        self.retries.insert(rules(retries, max_retry_after, seed, statuses)) as i32
+        self.retries.insert(rules(retries, max_retry_after, jitter, seed, statuses)) as i32
     }
 
     /// Milliseconds until a request is sent again; below 0 if it is not.

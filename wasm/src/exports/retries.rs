@@ -23,8 +23,14 @@ pub(crate) struct Told {
 }
 
 /// Rules; below 0, `retries` and `max_retry_after` (in milliseconds) are as ever. `seed` is a number below 1.
-pub(crate) fn rules(retries: f64, max_retry_after: f64, seed: f64, statuses: Vec<u16>) -> Retries {
-    let mut policy = RetryPolicy::new().retry_on(statuses);
+pub(crate) fn rules(
+    retries: f64,
+    max_retry_after: f64,
+    jitter: bool,
+    seed: f64,
+    statuses: Vec<u16>,
+) -> Retries {
+    let mut policy = RetryPolicy::new().retry_on(statuses).jitter(jitter);
     if retries >= 0.0 {
         policy = policy.retries(retries as u32);
     }

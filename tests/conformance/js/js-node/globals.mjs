@@ -23,6 +23,9 @@ class Timeout {
 
 performance.now = () => current.now();
 
+/** At the beginning of a script it is 1970. */
+Date.now = () => current.elapsed;
+
 globalThis.setTimeout = (callback, delay, ...args) => {
   // As in Node: whole milliseconds, at least one, and too many are one.
   const millis = Math.trunc(Number(delay)) || 0;

@@ -51,7 +51,7 @@ function start({ clock_start = 0, steps }, times) {
   return back.reduce((room, { by }) => room - times.span(by), number(clock_start) * 1e3);
 }
 
-async function run(scene, { steps, until }) {
+async function run(scene, { steps, until, server }) {
   const { clock, times } = scene;
   const settle = async () => {
     await clock.settle();
@@ -63,7 +63,7 @@ async function run(scene, { steps, until }) {
       await clock.advance(at);
       scene.check();
     }
-    take(scene, step);
+    take(scene, step, server);
     if (!step.nosettle) await settle();
   }
   await settle();
@@ -75,13 +75,15 @@ async function run(scene, { steps, until }) {
   }
 }
 
-function take(scene, step) {
+function take(scene, step, server) {
   switch (step.do) {
     case 'acquire':
       return visit(scene, step.who, step);
     case 'acquire_many':
       for (let index = 0; index < step.n; index++) visit(scene, `${step.prefix}${index}`, step);
       return;
+    case 'get':
+      return get(scene, step.url, server);
     case 'cancel':
       return step.who.forEach((name) => cancel(scene, name));
     case 'probe': {
@@ -105,6 +107,13 @@ function visit(scene, name, ask) {
   const visitor = new Visitor(scene, name, ask);
   scene.tasks.set(name, visitor);
   visitor.start();
+}
+
+function get(scene, url, server) {
+  if (scene.tasks.has(url)) throw new Error(`two tasks are named ${url}`);
+  const task = scene.gate.get(scene, url, server);
+  scene.tasks.set(url, task);
+  task.start();
 }
 
 function cancel(scene, name) {

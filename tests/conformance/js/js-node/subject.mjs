@@ -3,8 +3,9 @@
 // All have `acquire(ask)` and `run(fn, ask)`, where `ask` is `{ cost, host, via, timeout, signal }`; `locked`, `probe`
 // and `obey` for steps; and say by `keepsTime` whether a `timeout` is theirs to keep.
 
+import { ClientGate } from './client.mjs';
 import { PoolGate } from './pool.mjs';
-import { NotApplicable, Unsupported } from './refusals.mjs';
+import { Unsupported } from './refusals.mjs';
 import { SemaphoreGate } from './semaphore.mjs';
 import { StackGate } from './stack.mjs';
 import { ThrottleGate } from './throttle.mjs';
@@ -24,7 +25,7 @@ export function build(tollgate, subject, times) {
     case 'stack':
       return new StackGate(subject.layers.map((layer) => layerOf(tollgate, layer, times)));
     case 'rate_limited_client':
-      throw new NotApplicable('the HTTP client rules (retries, Retry-After) are not built yet');
+      return new ClientGate(tollgate, subject, times);
     default:
       throw new Unsupported(`be built: ${subject.kind}`);
   }

@@ -8,7 +8,7 @@ const COUNTING = { from_admission: 'admission', until_answered: 'answered' };
 
 export class ThrottleGate {
   keepsTime = true;
-  #throttle;
+  throttle;
   #times;
   #rates;
   #concurrency;
@@ -20,7 +20,7 @@ export class ThrottleGate {
     const all = rates.map((rate) => this.#rate(rate));
     // A single rate is written without a list.
     const settings = all.length === 1 ? all[0] : { rates: all };
-    this.#throttle = new Throttle({ ...settings, ...this.#others({ concurrency, cooldown, max_waiting }) });
+    this.throttle = new Throttle({ ...settings, ...this.#others({ concurrency, cooldown, max_waiting }) });
   }
 
   mostAlarms() {
@@ -28,11 +28,11 @@ export class ThrottleGate {
   }
 
   acquire(ask) {
-    return this.#throttle.acquire(this.#options(ask));
+    return this.throttle.acquire(this.#options(ask));
   }
 
   run(fn, ask) {
-    return this.#throttle.run(fn, this.#options(ask));
+    return this.throttle.run(fn, this.#options(ask));
   }
 
   #options(ask) {
@@ -41,7 +41,7 @@ export class ThrottleGate {
   }
 
   locked() {
-    return !this.#throttle.check().ready;
+    return !this.throttle.check().ready;
   }
 
   probe({ what, arg }) {
@@ -50,21 +50,21 @@ export class ThrottleGate {
         return this.locked();
       case 'value':
         if (this.#concurrency === 0) throw new Unsupported('count slots, having none');
-        return Math.max(0, this.#concurrency - this.#throttle.inFlight);
+        return Math.max(0, this.#concurrency - this.throttle.inFlight);
       case 'level':
-        return this.#throttle.available;
+        return this.throttle.available;
       case 'has_capacity':
-        return tried(() => this.#throttle.check(number(arg)).ready);
+        return tried(() => this.throttle.check(number(arg)).ready);
       case 'try_acquire':
-        return tried(() => this.#throttle.tryAcquire(number(arg)) !== undefined);
+        return tried(() => this.throttle.tryAcquire(number(arg)) !== undefined);
       case 'waiting':
-        return this.#throttle.waiting;
+        return this.throttle.waiting;
       case 'in_flight':
-        return this.#throttle.inFlight;
+        return this.throttle.inFlight;
       case 'paused':
-        return this.#throttle.paused;
+        return this.throttle.paused;
       case 'closed':
-        return closed(this.#throttle);
+        return closed(this.throttle);
       default:
         throw new Unsupported(`be asked for its ${what}`);
     }
@@ -73,13 +73,13 @@ export class ThrottleGate {
   obey(step) {
     switch (step.do) {
       case 'pause':
-        return this.#throttle.pause(this.#times.spanFromZero(step.seconds));
+        return this.throttle.pause(this.#times.spanFromZero(step.seconds));
       case 'resume':
-        return this.#throttle.resume();
+        return this.throttle.resume();
       case 'close':
-        return void this.#throttle.close();
+        return void this.throttle.close();
       case 'refund':
-        return this.#throttle.refund(number(step.cost));
+        return this.throttle.refund(number(step.cost));
       case 'update':
         return this.#update(step);
       default:
@@ -100,7 +100,7 @@ export class ThrottleGate {
     if (Object.keys(rate).length > 0 && this.#rates.length !== 1) {
       throw new Unsupported('change its rate, not having exactly one');
     }
-    this.#throttle.update({ ...rate, ...this.#others(step) });
+    this.throttle.update({ ...rate, ...this.#others(step) });
     this.#concurrency = number(step.concurrency) ?? this.#concurrency;
   }
 

@@ -25,6 +25,10 @@ impl<T: Timer + Clone> ThrottleGate<T> {
         Ok(Self { throttle, clock: clock.clone(), spec: Mutex::new(spec) })
     }
 
+    pub(super) fn throttle(&self) -> &Throttle<JumpTimer<T>> {
+        &self.throttle
+    }
+
     fn free_slots(&self) -> Option<usize> {
         let slots = self.spec.lock().unwrap_or_else(PoisonError::into_inner).concurrency.0 as usize;
         (slots > 0).then(|| slots.saturating_sub(self.throttle.in_flight()))

@@ -29,7 +29,7 @@ pub struct Script {
     pub server: Option<BTreeMap<String, Vec<Answer>>>,
 }
 
-/// One answer of the stub server of a client's scenario. Nothing reads it yet.
+/// One answer of the stub server of a client's scenario.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
@@ -38,7 +38,7 @@ pub struct Answer {
     pub status: Option<u16>,
     /// The field Retry-After.
     #[serde(default)]
-    pub retry_after: Option<Value>,
+    pub retry_after: Option<String>,
     /// Further fields.
     #[serde(default)]
     pub headers: Option<BTreeMap<String, String>>,

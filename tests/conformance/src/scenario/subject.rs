@@ -116,7 +116,7 @@ pub struct Workers {
     pub limiter: ThrottleSpec,
 }
 
-/// An HTTP client. Nothing reads it yet.
+/// An HTTP client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
