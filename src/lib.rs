@@ -13,6 +13,8 @@
 //! # Features
 //! - `native` (default): the tokio timer. Without it there are the semaphores, which need no clock, and
 //!   everything else on a [`Timer`](time::Timer) of your own in [`generic`].
+//! - `http`: what a polite HTTP client does with 429, Retry-After and the like, without I/O.
+//! - `reqwest`: a middleware for `reqwest-middleware`, and a ready client.
 //! - `share`: on wasm32, the function `share`, with which an app hands its throttle to the page's script.
 //!
 //! # In the browser, and in Node
@@ -33,6 +35,9 @@ pub mod generic {
         Keyed, OwnedThrottlePermit, Throttle, ThrottlePermit, keyed, semaphore, throttle,
     };
 }
+
+#[cfg(feature = "http")]
+pub use tollgate_core::http;
 
 #[cfg(all(feature = "native", not(all(target_family = "wasm", target_os = "unknown"))))]
 mod native;

@@ -1,5 +1,7 @@
 //! What tokio fills in.
 
+#[cfg(feature = "reqwest")]
+pub use tollgate_native::reqwest;
 pub use tollgate_native::{Keyed, Throttle, TokioTimer};
 
 /// A call that a [`Throttle`] has let in, over when dropped; holds the throttle by reference.

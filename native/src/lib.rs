@@ -13,7 +13,11 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "reqwest")]
+mod held;
 mod helper;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
 mod sleep;
 mod timer;
 
@@ -34,6 +38,9 @@ pub use timer::TokioTimer;
 /// # assert_eq!(answer, 42); Ok(()) }
 /// ```
 pub type Throttle = tollgate_core::Throttle<TokioTimer>;
+
+#[cfg(feature = "reqwest")]
+type OwnedPermit = tollgate_core::OwnedThrottlePermit<TokioTimer>;
 
 /// Limits for each key (host, tenant, endpoint), and limits for all of them together; on tokio's clock.
 ///

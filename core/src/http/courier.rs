@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use super::attempts::{Answer, Request, Retries};
+use super::attempts::{Answer, Attempts, Request, Retries};
 use super::fields::Fields;
 use super::policy::RetryPolicy;
 use crate::throttle::{AdmitError, OwnedThrottlePermit, Throttle};
@@ -57,16 +57,7 @@ pub trait Reply {
     fn field(&self, name: &str) -> Option<&[u8]>;
 }
 
-/// Why there is no reply.
-#[derive(Debug)]
-pub enum Undelivered<E> {
-    /// It was not let in.
-    Refused(AdmitError),
-    /// It was sent, and this is what the last attempt came to.
-    Failed(E),
-}
-
-/// Sends requests through a gate, and again as the [rules](super::Retries) say.
+/// Carries requests through a gate, and again as the [rules](super::Retries) say.
 ///
 /// Every attempt queues like any other. What holds a slot is only what is under way: no wait does.
 ///
@@ -87,8 +78,14 @@ pub enum Undelivered<E> {
 /// let timer = ManualTimer::new();
 /// let throttle = Throttle::builder_on(timer.clone()).concurrency(3).build()?;
 /// let courier = Courier::new(timer, RetryPolicy::new(), 7, || Duration::ZERO);
-/// let send = async |_again: u32| Ok::<_, std::io::Error>(Page(200));
-/// let (page, permit) = courier.deliver(&throttle, 1.0, &Request::new("GET"), send).await?;
+/// let mut errand = courier.errand(&throttle, 1.0, Request::new("GET"));
+/// let (page, permit) = loop {
+///     errand.enter().await?;                         // its turn
+///     let outcome = Ok::<_, std::io::Error>(Page(200));  // send here
+///     if let Some(permit) = errand.judge(&outcome) {
+///         break (outcome?, permit);                  // this is what the caller gets
+///     }
+/// };
 /// assert_eq!(page.0, 200);
 /// drop(permit);                                      // when the body has been read
 /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
@@ -117,88 +114,88 @@ impl<T: Timer> Courier<T> {
         Self { retries: Retries::new(policy, seed), naps, wall: Box::new(wall) }
     }
 
-    /// Sends a request, and again if need be. Answers with what the caller gets, and with the permit of that attempt, to
-    /// be dropped when the body has ended.
-    ///
-    /// `send` is told how often it has been called before.
+    /// A request that is to be sent through a gate, at a cost.
+    pub fn errand<'a, G: Gate<T>>(
+        &'a self,
+        gate: &'a G,
+        cost: f64,
+        request: Request<'a>,
+    ) -> Errand<'a, T, G> {
+        Errand { courier: self, gate, cost, request, attempts: None, under_way: None, wait: Duration::ZERO }
+    }
+}
+
+/// One request on its way: [`Courier::errand`].
+///
+/// Dropping it gives up its place in line, its wait, or its slot.
+#[must_use = "nothing happens until it is let in"]
+pub struct Errand<'a, T: Timer, G: Gate<T>> {
+    courier: &'a Courier<T>,
+    gate: &'a G,
+    cost: f64,
+    request: Request<'a>,
+    attempts: Option<Attempts>,
+    /// Leave to be under way, and since when.
+    under_way: Option<(G::Permit, Tick)>,
+    /// Before it queues again.
+    wait: Duration,
+}
+
+impl<T: Timer, G: Gate<T>> Errand<'_, T, G> {
+    /// Waits until it is to be sent, for the first time or again. Answers how often it has been sent again before.
     ///
     /// # Errors
-    /// [`Undelivered`].
+    /// If the gate does not let it in.
     ///
     /// # Cancel safety
-    /// Dropping the future gives up the place in line, the wait, or the slot.
-    pub async fn deliver<G, S, F, R, E>(
-        &self,
-        gate: &G,
-        cost: f64,
-        request: &Request<'_>,
-        mut send: S,
-    ) -> Result<(R, G::Permit), Undelivered<E>>
-    where
-        G: Gate<T>,
-        S: FnMut(u32) -> F,
-        F: Future<Output = Result<R, E>>,
-        R: Reply,
-    {
-        let mut attempts = None;
-        loop {
-            let permit = gate.enter(cost).await.map_err(Undelivered::Refused)?;
-            let sent = gate.timer().now();
-            let attempts = attempts.get_or_insert_with(|| self.retries.begin(sent, request));
-            let outcome = send(attempts.retries()).await;
-            let now = gate.timer().now();
-            let verdict = match &outcome {
-                Ok(reply) => {
-                    let fields = Fields::read(|name| reply.field(name));
-                    let answer = Answer::new(reply.status(), fields, now, (self.wall)());
-                    self.retries.answered(attempts, &answer)
-                }
-                Err(_) => self.retries.failed(attempts, now),
-            };
-            // Before the slot is free, so that the next in line waits as well.
-            if let Some(wait) = verdict.hold_off {
-                gate.hold_off(wait, sent);
-            }
-            if let Some(remaining) = verdict.remaining {
-                gate.tighten(remaining);
-            }
-            let Some(wait) = verdict.retry else {
-                return outcome.map(|reply| (reply, permit)).map_err(Undelivered::Failed);
-            };
-            drop(outcome);
-            drop(permit);
-            self.nap(wait).await;
+    /// Dropping the future gives up its place in line; it can be asked for again.
+    pub async fn enter(&mut self) -> Result<u32, AdmitError> {
+        if !self.wait.is_zero() {
+            let _nobody_enters = self.courier.naps.acquire().timeout(self.wait).await;
+            self.wait = Duration::ZERO;
         }
+        let permit = self.gate.enter(self.cost).await?;
+        let sent = self.gate.timer().now();
+        self.under_way = Some((permit, sent));
+        let begin = || self.courier.retries.begin(sent, &self.request);
+        Ok(self.attempts.get_or_insert_with(begin).retries())
     }
 
-    async fn nap(&self, wait: Duration) {
-        if !wait.is_zero() {
-            let nobody_enters = self.naps.acquire().timeout(wait).await;
-            debug_assert!(nobody_enters.is_err());
+    /// What has come of sending it. Answers with the permit if that is what the caller gets, to be dropped when the body
+    /// has ended; and with none if it is to [enter](Self::enter) again: then its slot is free.
+    pub fn judge<R: Reply, E>(&mut self, outcome: &Result<R, E>) -> Option<G::Permit> {
+        let (permit, sent) = self.under_way.take()?;
+        let attempts = self.attempts.as_mut()?;
+        let now = self.gate.timer().now();
+        let verdict = match outcome {
+            Ok(reply) => {
+                let fields = Fields::read(|name| reply.field(name));
+                let answer = Answer::new(reply.status(), fields, now, (self.courier.wall)());
+                self.courier.retries.answered(attempts, &answer)
+            }
+            Err(_) => self.courier.retries.failed(attempts, now),
+        };
+        // Before the slot is free, so that the next in line waits as well.
+        if let Some(wait) = verdict.hold_off {
+            self.gate.hold_off(wait, sent);
         }
+        if let Some(remaining) = verdict.remaining {
+            self.gate.tighten(remaining);
+        }
+        let Some(wait) = verdict.retry else { return Some(permit) };
+        self.wait = wait;
+        None
+    }
+}
+
+impl<T: Timer, G: Gate<T>> fmt::Debug for Errand<'_, T, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Errand").field("request", &self.request).finish_non_exhaustive()
     }
 }
 
 impl<T: Timer> fmt::Debug for Courier<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Courier").field("retries", &self.retries).finish_non_exhaustive()
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for Undelivered<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(error) => write!(f, "not sent: {error}"),
-            Self::Failed(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<E: std::error::Error + 'static> std::error::Error for Undelivered<E> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Refused(error) => Some(error),
-            Self::Failed(error) => error.source(),
-        }
     }
 }

@@ -10,7 +10,7 @@ use tollgate_core::time::Timer;
 
 use super::scene::Scene;
 use crate::clock::{Clock, JumpTimer};
-use crate::gate::ClientGate;
+use crate::gate::{ClientGate, Refusal};
 use crate::scenario::{Answer, Client};
 
 /// What is sent with, and the server.
@@ -52,16 +52,20 @@ impl<T: Timer + Clone> Internet<T> {
 
     /// One request.
     pub(super) async fn get(self: Arc<Self>, scene: Arc<Scene<T>>, url: String) {
-        let send = |_again| {
+        let mut errand = self.courier.errand(self.gate.throttle(), 1.0, Request::new("GET"));
+        let body = loop {
+            if let Err(error) = errand.enter().await {
+                return scene.tell(&url, Refusal::from(error).outcome(), None);
+            }
             scene.tell(&url, "send", None);
-            self.answer(&scene, &url)
+            let outcome = self.answer(&scene, &url).await;
+            if errand.judge(&outcome).is_some() {
+                break match &outcome {
+                    Ok(Page(answer)) if answer.status.unwrap_or(200) == 200 => text(answer.body.as_ref()),
+                    _ => "None".to_owned(),
+                };
+            }
         };
-        let outcome = self.courier.deliver(self.gate.throttle(), 1.0, &Request::new("GET"), send).await;
-        let body = match &outcome {
-            Ok((Page(answer), _)) if answer.status.unwrap_or(200) == 200 => text(answer.body.as_ref()),
-            _ => "None".to_owned(),
-        };
-        drop(outcome);
         scene.clock.sleep(self.delay).await;
         scene.tell(&url, &format!("return:{body}"), None);
         scene.leave(&url);
