@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use futures::future::join_all;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tollgate_core::Rate;
 use tollgate_core::http::{Backoff, RetryPolicy};
@@ -184,13 +185,11 @@ async fn a_server_that_ends_half_way_or_never_answers_frees_the_slot() {
     tokio::spawn(async move {
         let mut kept = Vec::new();
         for number in 0.. {
-            let (socket, _) = listener.accept().await.unwrap();
+            let (mut socket, _) = listener.accept().await.unwrap();
             if number == 0 {
-                socket.readable().await.unwrap();
-                // What is not read would be a reset.
-                let _ = socket.try_read(&mut [0; 4096]);
-                let _ = socket.try_write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf");
-                drop(socket);
+                assert!(socket.read(&mut [0; 4096]).await.unwrap() > 0);
+                socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf").await.unwrap();
+                socket.shutdown().await.unwrap();
             } else {
                 kept.push(socket);
             }
