@@ -15,6 +15,7 @@
 //!   everything else on a [`Timer`](time::Timer) of your own in [`generic`].
 //! - `http`: what a polite HTTP client does with 429, Retry-After and the like, without I/O.
 //! - `reqwest`: a middleware for `reqwest-middleware`, and a ready client.
+//! - `tower`: layers for tower's services, on both sides of HTTP.
 //! - `share`: on wasm32, the function `share`, with which an app hands its throttle to the page's script.
 //!
 //! # In the browser, and in Node

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "reqwest")]
 pub use tollgate_native::reqwest;
+#[cfg(feature = "tower")]
+pub use tollgate_native::tower;
 pub use tollgate_native::{Keyed, Throttle, TokioTimer};
 
 /// A call that a [`Throttle`] has let in, over when dropped; holds the throttle by reference.

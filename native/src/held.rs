@@ -1,5 +1,6 @@
 //! A body that holds its slot until it has ended.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -7,8 +8,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// A body with something that is dropped when it has ended, has failed, or is dropped itself.
-    pub(crate) struct Held<B, P> {
+    /// A body that holds a slot: given back when it has ended, has failed, or is dropped.
+    pub struct Held<B, P> {
         #[pin]
         body: B,
         permit: Option<P>,
@@ -46,5 +47,12 @@ impl<B: Body, P> Body for Held<B, P> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl<B: fmt::Debug, P> fmt::Debug for Held<B, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Held");
+        shown.field("body", &self.body).field("holds", &self.permit.is_some()).finish()
     }
 }

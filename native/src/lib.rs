@@ -13,13 +13,15 @@
 //! ```
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "reqwest")]
+#[cfg(any(feature = "reqwest", feature = "tower"))]
 mod held;
 mod helper;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
 mod sleep;
 mod timer;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use sleep::TokioSleep;
 pub use timer::TokioTimer;
@@ -39,7 +41,7 @@ pub use timer::TokioTimer;
 /// ```
 pub type Throttle = tollgate_core::Throttle<TokioTimer>;
 
-#[cfg(feature = "reqwest")]
+#[cfg(any(feature = "reqwest", feature = "tower"))]
 type OwnedPermit = tollgate_core::OwnedThrottlePermit<TokioTimer>;
 
 /// Limits for each key (host, tenant, endpoint), and limits for all of them together; on tokio's clock.
