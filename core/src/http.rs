@@ -32,6 +32,6 @@ mod structured;
 
 pub use attempts::{Answer, Attempts, Request, Retries, Verdict};
 pub use backoff::Backoff;
-pub use courier::{Courier, Errand, Gate, Reply};
+pub use courier::{Courier, Errand, Gate, OfKey, Reply};
 pub use fields::Fields;
 pub use policy::RetryPolicy;

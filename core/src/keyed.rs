@@ -18,6 +18,7 @@ use crate::engine::Engine;
 use crate::sync::Arc;
 use crate::throttle::{AdmitError, TryAdmitError};
 use crate::time::{Tick, Timer, nanos};
+use crate::units::{MAX_UNITS, to_micros};
 use book::{Hosts, Request};
 
 /// What can be a key: hosts, tenants, endpoints.
@@ -158,6 +159,31 @@ impl<K: Key, T: Timer> Keyed<K, T> {
         self.engine.change(|state, now| {
             state.book.pause_key(key, Tick(now.0.saturating_add(nanos)), now);
         });
+    }
+
+    /// Holds those of one key off, because the server has refused a call of that key: as
+    /// [`Throttle::hold_off`](crate::Throttle::hold_off).
+    pub fn hold_off_key(&self, key: &K, duration: Duration, sent: Tick) {
+        let nanos = nanos(duration);
+        self.engine.change(|state, now| {
+            let (until, sent) = (Tick(now.0.saturating_add(nanos)), state.steady_at(sent));
+            state.book.hold_off_key(key, until, now, sent);
+        });
+    }
+
+    /// Uses up units of one key, because the server says that so many remain: as
+    /// [`Throttle::tighten`](crate::Throttle::tighten).
+    pub fn tighten_key(&self, key: &K, remaining: f64) {
+        if remaining >= 0.0 {
+            let remaining = to_micros(remaining.min(MAX_UNITS));
+            self.engine.change(|state, now| state.book.tighten_key(key, now, remaining));
+        }
+    }
+
+    /// The timer.
+    #[must_use]
+    pub fn timer(&self) -> &T {
+        self.engine.timer()
     }
 
     /// Ends the pause of one key.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::{SECOND, ms, poll, ready, waiting};
 use tollgate_core::keyed::Permit;
-use tollgate_core::time::{ManualTimer, Wake};
+use tollgate_core::time::{ManualTimer, Timer, Wake};
 use tollgate_core::{AdmitError, Keyed, Rate, Settings, TryAdmitError};
 
 type Hosts = Keyed<&'static str, ManualTimer>;
@@ -216,4 +216,24 @@ fn what_is_shown_of_it_names_what_it_is() {
     assert_eq!(format!("{timer:?}"), "ManualTimer { now: 3000000, wake: OnTime, armed: 0 }");
     let builder = Keyed::<&str, _>::builder_on(timer);
     assert!(format!("{builder:?}").starts_with("Builder { timer: ManualTimer {"));
+}
+
+#[test]
+fn a_key_whose_server_refuses_holds_off_and_starts_from_empty_and_the_others_go_on() {
+    let per_key = Settings::new().rate(Rate::per_second(10.0).bucket(10.0));
+    let (timer, hosts) = build(Settings::new(), per_key);
+    drop(enter(&hosts, "a"));
+    timer.advance(ms(1));
+    hosts.hold_off_key(&"a", 2 * SECOND, timer.now());
+    let mut refused = waiting(hosts.acquire("a"));
+    (0..10).for_each(|_| drop(enter(&hosts, "b")));
+    timer.advance(2 * SECOND);
+    assert!(poll(&mut refused).is_pending(), "it starts from empty");
+    timer.advance(ms(100));
+    assert!(poll(&mut refused).is_ready());
+    hosts.tighten_key(&"c", 2.0);
+    (0..2).for_each(|_| drop(enter(&hosts, "c")));
+    assert_eq!(hosts.try_acquire("c").unwrap_err(), TryAdmitError::NotNow);
+    hosts.tighten_key(&"d", f64::NAN);
+    assert!(hosts.try_acquire_cost("d", 10.0).is_ok());
 }

@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use http::Extensions;
 use reqwest::{Body, Request, Response};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Error, Middleware, Next};
-use tollgate_core::http::{self as rules, Courier, Reply, RetryPolicy};
+use tollgate_core::http::{self as rules, Courier, OfKey, Reply, RetryPolicy};
 
 use crate::held::Held;
-use crate::{Throttle, TokioTimer};
+use crate::{Keyed, Throttle, TokioTimer};
 
 /// Sends every request through a throttle, and again as the [rules](rules) say; heeds 429 and Retry-After.
 ///
@@ -45,9 +45,16 @@ use crate::{Throttle, TokioTimer};
 /// Dropping the call gives up its place in line, its wait, or its slot.
 #[derive(Clone)]
 pub struct ThrottleMiddleware {
-    throttle: Throttle,
+    gate: Gate,
     courier: Arc<Courier<TokioTimer>>,
     cost: Option<Arc<Cost>>,
+}
+
+/// What requests go through.
+#[derive(Clone, Debug)]
+enum Gate {
+    One(Throttle),
+    Hosts(Keyed<String>),
 }
 
 type Cost = dyn Fn(&Request) -> f64 + Send + Sync;
@@ -73,7 +80,28 @@ impl ThrottleMiddleware {
     /// With the default [`RetryPolicy`], and a cost of 1 for each request. Clones share what they know.
     #[must_use]
     pub fn new(throttle: Throttle) -> Self {
-        Self { throttle, courier: Arc::new(courier(RetryPolicy::new())), cost: None }
+        Self { gate: Gate::One(throttle), courier: Arc::new(courier(RetryPolicy::new())), cost: None }
+    }
+
+    /// With limits for each host, and limits for all of them together: a host that is full, or has had enough, holds up
+    /// no other one. The key is the host with its port, if it names one.
+    ///
+    /// ```no_run
+    /// use tollgate_core::{Rate, Settings};
+    /// use tollgate_native::Keyed;
+    /// use tollgate_native::reqwest::ThrottleMiddleware;
+    ///
+    /// # fn f() -> Result<(), Box<dyn std::error::Error>> {
+    /// let hosts = Keyed::builder()
+    ///     .total(Settings::new().concurrency(100))
+    ///     .per_key(Settings::new().rate(Rate::per_second(10.0).until_answered()).concurrency(4))
+    ///     .build()?;
+    /// let middleware = ThrottleMiddleware::per_host(hosts);
+    /// # drop(middleware); Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn per_host(hosts: Keyed<String>) -> Self {
+        Self { gate: Gate::Hosts(hosts), courier: Arc::new(courier(RetryPolicy::new())), cost: None }
     }
 
     /// With rules of your own.
@@ -107,28 +135,48 @@ impl Middleware for ThrottleMiddleware {
         next: Next<'_>,
     ) -> Result<Response, Error> {
         let cost = self.cost.as_ref().map_or(1.0, |cost| cost(&request));
-        let method = request.method().clone();
-        let mut told = rules::Request::new(method.as_str());
-        told.idempotency_key = request.headers().contains_key("idempotency-key");
-        told.repeatable_body = request.try_clone().is_some();
-        let repeatable = told.repeatable_body;
-        let mut original = Some(request);
-        let mut errand = self.courier.errand(&self.throttle, cost, told);
-        loop {
-            errand.enter().await.map_err(Error::middleware)?;
-            let copy =
-                if repeatable { original.as_ref().and_then(Request::try_clone) } else { original.take() };
-            let request = copy.expect("what cannot be repeated is sent once");
-            let outcome = next.clone().run(request, extensions).await.map(Answered);
-            if let Some(permit) = errand.judge(&outcome) {
-                return outcome.map(|Answered(response)| hold(response, permit));
+        match &self.gate {
+            Gate::One(throttle) => carry(&self.courier, throttle, cost, request, extensions, next).await,
+            Gate::Hosts(keyed) => {
+                let gate = OfKey { keyed, key: request.url().authority().to_owned() };
+                carry(&self.courier, &gate, cost, request, extensions, next).await
             }
         }
     }
 }
 
+/// Sends a request through a gate, and again as the rules say.
+async fn carry<G>(
+    courier: &Courier<TokioTimer>,
+    gate: &G,
+    cost: f64,
+    request: Request,
+    extensions: &mut Extensions,
+    next: Next<'_>,
+) -> Result<Response, Error>
+where
+    G: rules::Gate<TokioTimer, Permit: Send + Sync + 'static>,
+{
+    let method = request.method().clone();
+    let mut told = rules::Request::new(method.as_str());
+    told.idempotency_key = request.headers().contains_key("idempotency-key");
+    told.repeatable_body = request.try_clone().is_some();
+    let repeatable = told.repeatable_body;
+    let mut original = Some(request);
+    let mut errand = courier.errand(gate, cost, told);
+    loop {
+        errand.enter().await.map_err(Error::middleware)?;
+        let copy = if repeatable { original.as_ref().and_then(Request::try_clone) } else { original.take() };
+        let request = copy.expect("what cannot be repeated is sent once");
+        let outcome = next.clone().run(request, extensions).await.map(Answered);
+        if let Some(permit) = errand.judge(&outcome) {
+            return outcome.map(|Answered(response)| hold(response, permit));
+        }
+    }
+}
+
 /// The same response, which holds the permit until its body has ended.
-fn hold(response: Response, permit: crate::OwnedPermit) -> Response {
+fn hold<P: Send + Sync + 'static>(response: Response, permit: P) -> Response {
     let url = response.url().clone();
     let response: http::Response<Body> = response.into();
     let (parts, body) = response.into_parts();
@@ -155,6 +203,6 @@ impl Reply for Answered {
 impl fmt::Debug for ThrottleMiddleware {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ThrottleMiddleware");
-        shown.field("throttle", &self.throttle).field("courier", &self.courier).finish_non_exhaustive()
+        shown.field("gate", &self.gate).field("courier", &self.courier).finish_non_exhaustive()
     }
 }

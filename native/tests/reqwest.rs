@@ -13,10 +13,10 @@ use futures::future::join_all;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tollgate_core::Rate;
 use tollgate_core::http::{Backoff, RetryPolicy};
-use tollgate_native::Throttle;
+use tollgate_core::{Rate, Settings};
 use tollgate_native::reqwest::ThrottleMiddleware;
+use tollgate_native::{Keyed, Throttle};
 
 type Answer = dyn Fn(usize, &str) -> Response + Send + Sync;
 
@@ -230,4 +230,26 @@ async fn a_throttle_that_refuses_says_so_and_costs_count() {
     assert!(error.is_middleware() && error.to_string().contains("cost is 9"), "{error}");
     throttle.close();
     assert!(client.get(&url).send().await.unwrap_err().to_string().contains("closed"));
+}
+
+#[tokio::test]
+async fn a_host_that_refuses_or_is_full_holds_up_no_other() {
+    let (refusing, refusing_url) = Server::start(|_, _| refused(60)).await;
+    let (_full, full_url) = Server::start(|_, _| stream(None)).await;
+    let (_free, free_url) = Server::start(|_, _| "ok".into_response()).await;
+    let hosts = Keyed::builder().per_key(Settings::new().concurrency(1)).build().unwrap();
+    let middleware = ThrottleMiddleware::per_host(hosts.clone());
+    let client = ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
+    let mut waiting = Box::pin(client.get(&refusing_url).send());
+    let endless = client.get(&full_url).send().await.unwrap();
+    let mut behind = Box::pin(client.get(&full_url).send());
+    let moment = Duration::from_millis(100);
+    assert!(tokio::time::timeout(moment, &mut waiting).await.is_err());
+    assert!(tokio::time::timeout(moment, &mut behind).await.is_err());
+    for _ in 0..3 {
+        assert_eq!(client.get(&free_url).send().await.unwrap().text().await.unwrap(), "ok");
+    }
+    assert_eq!((refusing.count(), hosts.waiting()), (1, 2));
+    drop((waiting, behind, endless));
+    assert_eq!((hosts.waiting(), hosts.in_flight()), (0, 0));
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::attempts::{Answer, Attempts, Request, Retries};
 use super::fields::Fields;
 use super::policy::RetryPolicy;
+use crate::keyed::{self, Key, Keyed};
 use crate::throttle::{AdmitError, OwnedThrottlePermit, Throttle};
 use crate::time::{Tick, Timer};
 
@@ -45,6 +46,35 @@ impl<T: Timer> Gate<T> for Throttle<T> {
 
     fn timer(&self) -> &T {
         Self::timer(self)
+    }
+}
+
+/// One key of a [`Keyed`], as a gate: a refusal holds off that key alone.
+#[derive(Debug)]
+pub struct OfKey<'a, K: Key, T: Timer> {
+    /// All keys.
+    pub keyed: &'a Keyed<K, T>,
+    /// This one.
+    pub key: K,
+}
+
+impl<K: Key, T: Timer> Gate<T> for OfKey<'_, K, T> {
+    type Permit = keyed::Permit<K, T>;
+
+    fn enter(&self, cost: f64) -> impl Future<Output = Result<Self::Permit, AdmitError>> + Send {
+        self.keyed.acquire_cost(self.key.clone(), cost)
+    }
+
+    fn hold_off(&self, wait: Duration, sent: Tick) {
+        self.keyed.hold_off_key(&self.key, wait, sent);
+    }
+
+    fn tighten(&self, remaining: f64) {
+        self.keyed.tighten_key(&self.key, remaining);
+    }
+
+    fn timer(&self) -> &T {
+        self.keyed.timer()
     }
 }
 

@@ -147,6 +147,20 @@ impl<K: Key> Hosts<K> {
         self.touch(place);
     }
 
+    /// The server has refused a call of one key that was sent at `sent`.
+    pub(crate) fn hold_off_key(&mut self, key: &K, until: Tick, now: Tick, sent: Tick) {
+        let place = self.place(key.clone(), now);
+        self.hosts[place].limits.hold_off(now, until, sent);
+        self.touch(place);
+    }
+
+    /// No more than so much of one key's units remain.
+    pub(crate) fn tighten_key(&mut self, key: &K, now: Tick, remaining: Micros) {
+        let place = self.place(key.clone(), now);
+        self.hosts[place].limits.tighten(now, remaining);
+        self.touch(place);
+    }
+
     pub(crate) fn resume_key(&mut self, key: &K) {
         if let Some(&place) = self.index.get(key) {
             self.hosts[place].limits.resume();
