@@ -41,7 +41,7 @@ pub use timer::TokioTimer;
 /// ```
 pub type Throttle = tollgate_core::Throttle<TokioTimer>;
 
-#[cfg(any(feature = "reqwest", feature = "tower"))]
+#[cfg(feature = "tower")]
 type OwnedPermit = tollgate_core::OwnedThrottlePermit<TokioTimer>;
 
 /// Limits for each key (host, tenant, endpoint), and limits for all of them together; on tokio's clock.

@@ -46,7 +46,7 @@ const WIDTH: u16 = 80;
 /// Wider than this is harder to read, not easier.
 const MOST_WIDTH: u16 = 120;
 
-/// Show what a throttle is good for: six ways to send 500 requests, in a table and a picture.
+/// Show what a throttle is good for: seven ways to send 500 requests, in a table and a picture.
 ///
 /// The API is a server in this process that lets in so many requests in any second, and so many at once, and refuses
 /// all others with 429 or 503. Ends with an error if a row that counts until answered breaks its promise: everything answered 200, the

@@ -67,6 +67,15 @@ impl Api {
         Ok(config)
     }
 
+    /// Refuses everything with 429 for so long, whatever the limits, and says in `Retry-After` for how long.
+    ///
+    /// What a real API does when it has had enough of a client.
+    pub fn refuse_for(&self, duration: Duration) {
+        let mut inner = self.lock();
+        let until = inner.start.elapsed().saturating_add(duration);
+        inner.gate.refuse_until(until);
+    }
+
     /// What has happened so far.
     pub fn stats(&self) -> Stats {
         self.lock().gate.stats()

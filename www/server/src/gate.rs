@@ -29,6 +29,8 @@ pub(crate) struct Gate {
     arrivals: u64,
     accepted: Gauge,
     offered: Gauge,
+    /// Until then, everything is refused.
+    refusing_until: Duration,
 }
 
 /// The answer to one arrival.
@@ -63,13 +65,21 @@ impl Gate {
             arrivals: 0,
             accepted: Gauge::default(),
             offered: Gauge::default(),
+            refusing_until: Duration::ZERO,
         }
+    }
+
+    /// Refuses everything from now until then.
+    pub(crate) fn refuse_until(&mut self, until: Duration) {
+        self.refusing_until = until;
     }
 
     /// Decides on a request. Each must [`leave`](Gate::leave) once, whatever the verdict.
     pub(crate) fn arrive(&mut self, now: Duration, path: &str) -> Verdict {
         let cap = u64::from(self.config.concurrency);
-        let (status, quota, retry_after) = if cap > 0 && self.accepted.now >= cap {
+        let (status, quota, retry_after) = if now < self.refusing_until {
+            (429, self.limiter.quota(now), Some(self.refusing_until - now))
+        } else if cap > 0 && self.accepted.now >= cap {
             (503, self.limiter.quota(now), Some(NO_ROOM_WAIT))
         } else {
             let decision = self.limiter.decide(now);

@@ -69,20 +69,42 @@ where
     F: TryFuture<Error: Into<anyhow::Error>> + Future<Output = Result<F::Ok, F::Error>> + Send + 'static,
     F::Ok: Send,
 {
-    // The proxy that the environment may name does not know this machine's loopback.
-    let client = Client::builder().no_proxy().timeout(PATIENCE).build()?;
-    let mut tasks = JoinSet::new();
-    for _ in 0..job.requests {
-        let (client, url, entered) = (client.clone(), job.url.clone(), enter());
-        tasks.spawn(async move {
+    let client = client()?;
+    let send_one = move |url: String| {
+        let (client, entered) = (client.clone(), enter());
+        async move {
             let _permit = entered.await.map_err(Into::into)?;
             Ok(get(&client, &url).await?)
-        });
+        }
+    };
+    send(job, send_one, |_| ()).await
+}
+
+/// A client for this machine's loopback, which the proxy that the environment may name does not know.
+pub(crate) fn client() -> Result<Client> {
+    Ok(Client::builder().no_proxy().timeout(PATIENCE).build()?)
+}
+
+/// Sends all requests, each on a task of its own, and tells how many have been answered after each.
+pub(crate) async fn send<F>(
+    job: Job,
+    send_one: impl Fn(String) -> F,
+    mut answered: impl FnMut(usize),
+) -> Result<Answers>
+where
+    F: Future<Output = Result<u16>> + Send + 'static,
+{
+    let mut tasks = JoinSet::new();
+    for _ in 0..job.requests {
+        tasks.spawn(send_one(job.url.clone()));
     }
     let mut answers = Answers::default();
+    let mut count = 0;
     while let Some(task) = tasks.join_next().await {
         answers.count(task?);
         job.progress.answered();
+        count += 1;
+        answered(count);
     }
     Ok(answers)
 }

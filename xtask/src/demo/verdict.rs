@@ -1,8 +1,14 @@
 //! What a perfect row is.
 
+use std::time::Duration;
+
 use tollgate_server::Config;
 
+use super::contestants::REFUSES_FOR;
 use super::row::Row;
+
+/// Longer than any request is on its way, on loopback, and longer than the server takes to begin.
+const ON_THE_WAY: Duration = Duration::from_millis(250);
 
 /// The least share of the quota that must be used.
 const LEAST_USED: f64 = 0.98;
@@ -28,6 +34,10 @@ pub(crate) fn broken(row: &Row, limits: &Config) -> Vec<String> {
             row.seen.worst_window, limits.capacity
         ));
     }
+    if row.contestant.is_refused {
+        broken.extend(too_early(row));
+        return broken;
+    }
     let judged = limits.capacity <= MOST_PER_SLOT * limits.concurrency;
     if let Some(used) = row.quota_used(limits).filter(|used| judged && *used < LEAST_USED) {
         broken.push(format!(
@@ -39,8 +49,26 @@ pub(crate) fn broken(row: &Row, limits: &Config) -> Vec<String> {
     broken
 }
 
+/// Where the server has refused: whether anybody was sent before the time it gave, but those that were on their way.
+fn too_early(row: &Row) -> Option<String> {
+    let Some(first) = row.arrivals.iter().find(|one| !one.accepted()) else {
+        return Some("the server refused nobody".to_owned());
+    };
+    let pause = first.at + ON_THE_WAY..first.at + REFUSES_FOR - ON_THE_WAY;
+    let early = row.arrivals.iter().filter(|one| pause.contains(&one.at)).count();
+    (early > 0).then(|| format!("{early} requests were sent while the server refused"))
+}
+
 /// A perfect row in words.
 pub(crate) fn kept(row: &Row, limits: &Config) -> String {
+    if row.contestant.is_refused {
+        let refused = row.arrivals.iter().filter(|one| !one.accepted()).count();
+        let Row { contestant, requests, .. } = row;
+        return format!(
+            "{}: {refused} were refused, nobody else was sent before the time, and all {requests} answered 200.",
+            contestant.name
+        );
+    }
     let used = match row.quota_used(limits) {
         Some(used) => format!("{:.1} % of the quota used", 100.0 * used),
         None => "too few requests to tell the share of the quota".to_owned(),
@@ -54,6 +82,7 @@ pub(crate) fn kept(row: &Row, limits: &Config) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::contestants::CONTESTANTS;
     use crate::demo::row::tests::row;
 
     /// Five requests where two per second are allowed, the last so many milliseconds late.
@@ -96,6 +125,23 @@ mod tests {
         (row.answers.errors, row.answers.first_error) = (1, Some("connection reset".into()));
         let expected = "4 of 5 requests were answered 200 (0 got 429, 0 got 503, 1 failed: connection reset)";
         assert_eq!(broken(&row, &limits()), [expected]);
+    }
+
+    #[test]
+    fn where_the_server_refuses_nobody_is_sent_before_the_time() {
+        let told = CONTESTANTS.iter().find(|one| one.is_refused).expect("there is one");
+        let row_of = |arrivals: &[(u64, u16)]| {
+            let mut row = row(arrivals);
+            row.contestant = told;
+            row.answers.statuses = [(200, row.requests)].into();
+            row
+        };
+        let fine = row_of(&[(0, 200), (500, 429), (505, 429), (2_500, 200), (2_600, 200)]);
+        assert_eq!(broken(&fine, &limits()), [""; 0]);
+        assert!(kept(&fine, &limits()).contains("2 were refused"));
+        let early = row_of(&[(0, 200), (500, 429), (1_900, 200)]);
+        assert_eq!(broken(&early, &limits()), ["1 requests were sent while the server refused"]);
+        assert_eq!(broken(&row_of(&[(0, 200)]), &limits()), ["the server refused nobody"]);
     }
 
     #[test]

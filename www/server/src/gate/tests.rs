@@ -155,3 +155,16 @@ fn the_log_is_bounded_and_the_statistics_are_not() {
     assert_eq!(log[0].number, extra as u64 + 1);
     assert_eq!(gate.stats().arrivals, (LOG_LIMIT + extra) as u64);
 }
+
+#[test]
+fn while_it_refuses_nobody_gets_in_and_all_are_told_for_how_long() {
+    let mut gate = Gate::new(config(Algorithm::Sliding, 2, 100));
+    assert_eq!(visit(&mut gate, MS), 200);
+    gate.refuse_until(2_000 * MS);
+    let refused = gate.arrive(500 * MS, "/api");
+    assert_eq!((refused.status, refused.retry_after), (429, Some(1_500 * MS)));
+    assert_eq!(refused.quota.map(|quota| quota.remaining), Some(2), "it costs no quota");
+    gate.leave(false);
+    assert_eq!(visit(&mut gate, 2_000 * MS - NS), 429);
+    assert_eq!(visit(&mut gate, 2_000 * MS), 200);
+}
