@@ -8,6 +8,7 @@
 //! - [`Throttle`]: so many at once and so many per period, with costs and pauses; [`Rate`] tells how.
 //! - [`Keyed`]: limits for each key, and over all of them.
 //! - [`ThrottleStreamExt`]: streams whose items come no faster than a throttle lets them.
+//! - `http` (a feature): what a polite HTTP client does with 429, Retry-After and the like.
 //! - [`time::ManualTimer`]: a clock moved by hand, for tests that are exact and take no time.
 //!
 //! # How it is built
@@ -21,6 +22,7 @@
 //! | `limits` | slots, rates and pause, decided together: how much may I admit now? |
 //! | `engine` | the lock, the clock, the one alarm, and the future that waits |
 //! | `throttle`, `keyed` | who is next |
+//! | `http` | what an answer means for the next attempt, and for everybody else |
 #![forbid(unsafe_code)]
 
 mod bounded;
