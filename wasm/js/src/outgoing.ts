@@ -20,7 +20,9 @@ export class Outgoing {
     this.#input = request ?? input;
     this.#init = whole ? undefined : init;
     this.url = request?.url ?? String(input);
-    this.signal = this.#init?.signal ?? request?.signal ?? undefined;
+    // None is told by null, too, whatever the request has.
+    const told = this.#init && "signal" in this.#init ? this.#init.signal : request?.signal;
+    this.signal = told ?? undefined;
     const method = this.#init?.method ?? request?.method ?? "GET";
     // As `fetch` does it: the methods of old are the same in any case.
     this.#method = /^(delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method;

@@ -58,8 +58,8 @@ for (const [name, fields, wait] of [
     assert.equal(throttle.inFlight, 0, "no slot is held meanwhile");
     const both = await through(clock, Promise.all([first, second]));
     assert.deepEqual(both.map(({ status }) => status), [200, 200]);
-    const order = wait === 0 ? ["/a", "/a", "/b"] : ["/a", "/a", "/b"];
-    assert.deepEqual(sent.map(([, to]) => new URL(to).pathname), order, "it queues when it is refused, before who comes later");
+    const order = sent.map(([, to]) => new URL(to).pathname);
+    assert.deepEqual(order, ["/a", "/a", "/b"], "it queues when it is refused, before who comes later");
     const late = sent[1][0] - wait;
     assert.ok(late >= 0 && late <= Math.min(5000, wait * 0.1 + 1), `${sent[1][0]} of ${wait}`);
   });
@@ -179,7 +179,7 @@ test("bodies in memory and those of requests are sent again, streams are not", a
     for (const cost of [undefined, () => 1]) {
       bodies.length = 0;
       const asked = setup(clock, server, cost && { cost });
-      const again = typeof input !== "string" ? input.clone() : init?.body instanceof ReadableStream ? input : input;
+      const again = typeof input === "string" ? input : input.clone();
       const fresh = init?.body instanceof ReadableStream ? { ...init, body: new Response("text").body } : init;
       await through(clock, asked.fetch(again, fresh));
       assert.deepEqual(bodies, sent);
