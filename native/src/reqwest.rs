@@ -14,7 +14,7 @@ use tollgate_core::http::{self as rules, Courier, OfKey, Reply, RetryPolicy};
 use crate::held::Held;
 use crate::{Keyed, Throttle, TokioTimer};
 
-/// Sends every request through a throttle, and again as the [rules](rules) say; heeds 429 and Retry-After.
+/// Sends every request through a throttle, and again as the [rules] say; heeds 429 and Retry-After.
 ///
 /// A slot is held until the body of the response has been read, has failed, or is dropped. No wait holds one. A 429
 /// makes everybody wait who shares the throttle. Bodies in memory are sent again; a stream is sent once.
