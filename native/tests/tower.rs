@@ -14,6 +14,7 @@ use axum::http::{Request, Response, StatusCode};
 use axum::routing::get;
 use futures::future::join_all;
 use tokio::net::TcpListener;
+use tokio::sync::Barrier;
 use tollgate_core::{AdmitError, Rate};
 use tollgate_native::Throttle;
 use tollgate_native::tower::ThrottleLayer;
@@ -39,12 +40,20 @@ async fn under_axum_the_limit_is_one_for_all_connections() {
     let layer = ThrottleLayer::concurrency(3).unwrap();
     let throttle = layer.throttle().clone();
     let refused = |error: BoxError| async move { (StatusCode::SERVICE_UNAVAILABLE, error.to_string()) };
+    let three = Arc::new(Barrier::new(3));
     let app = Router::new()
         .route(
             "/",
             get({
                 let inside = inside.clone();
                 move || inside.clone().visit()
+            }),
+        )
+        .route(
+            "/meet",
+            get(move || {
+                let three = three.clone();
+                async move { drop(three.wait().await) }
             }),
         )
         .layer(ServiceBuilder::new().layer(HandleErrorLayer::new(refused)).layer(layer));
@@ -63,7 +72,12 @@ async fn under_axum_the_limit_is_one_for_all_connections() {
     for task in join_all((0..20).map(visit)).await {
         task.unwrap();
     }
-    assert_eq!(inside.0.1.load(Ordering::SeqCst), 3);
+    assert!(inside.0.1.load(Ordering::SeqCst) <= 3);
+    // Three can be inside at once: each of them waits for the other two.
+    let meet = |_| reqwest::get(format!("{url}meet"));
+    for response in join_all((0..3).map(meet)).await {
+        assert_eq!(response.unwrap().status(), 200);
+    }
     assert_eq!(throttle.in_flight(), 0);
     throttle.close();
     let response = reqwest::get(&url).await.unwrap();
