@@ -178,6 +178,7 @@ impl Limits {
 
     /// Nobody waits, or not for the rates.
     pub(crate) fn not_awaited(&mut self, now: Tick) {
+        self.come_to(now);
         for meter in &mut self.meters {
             meter.awaited(now, false, false);
         }

@@ -84,7 +84,7 @@ impl ThrottleMiddleware {
     }
 
     /// With limits for each host, and limits for all of them together: a host that is full, or has had enough, holds up
-    /// no other one. The key is the host with its port, if it names one.
+    /// no other one. The key is the host with its port, such as `api.example:443`.
     ///
     /// ```no_run
     /// use tollgate_core::{Rate, Settings};
@@ -138,7 +138,9 @@ impl Middleware for ThrottleMiddleware {
         match &self.gate {
             Gate::One(throttle) => carry(&self.courier, throttle, cost, request, extensions, next).await,
             Gate::Hosts(keyed) => {
-                let gate = OfKey { keyed, key: request.url().authority().to_owned() };
+                let (host, port) = (request.url().host_str(), request.url().port_or_known_default());
+                let key = format!("{}:{}", host.unwrap_or_default(), port.unwrap_or_default());
+                let gate = OfKey { keyed, key };
                 carry(&self.courier, &gate, cost, request, extensions, next).await
             }
         }
@@ -169,10 +171,20 @@ where
         let copy = if repeatable { original.as_ref().and_then(Request::try_clone) } else { original.take() };
         let request = copy.expect("what cannot be repeated is sent once");
         let outcome = next.clone().run(request, extensions).await.map(Answered);
+        let outcome = match outcome {
+            Err(error) if !is_of_the_connection(&error) => return Err(error),
+            outcome => outcome,
+        };
         if let Some(permit) = errand.judge(&outcome) {
             return outcome.map(|Answered(response)| hold(response, permit));
         }
     }
+}
+
+/// Whether another attempt may go better. What cannot be sent, or goes round in circles, will not; nor is it known
+/// what other middleware means.
+fn is_of_the_connection(error: &Error) -> bool {
+    matches!(error, Error::Reqwest(error) if !error.is_builder() && !error.is_redirect())
 }
 
 /// The same response, which holds the permit until its body has ended.

@@ -53,7 +53,9 @@ async fn under_axum_the_limit_is_one_for_all_connections() {
             "/meet",
             get(move || {
                 let three = three.clone();
-                async move { drop(three.wait().await) }
+                async move {
+                    let _leads = three.wait().await;
+                }
             }),
         )
         .layer(ServiceBuilder::new().layer(HandleErrorLayer::new(refused)).layer(layer));

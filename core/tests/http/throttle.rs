@@ -147,3 +147,17 @@ fn a_refusal_of_a_century_ends_when_it_is_resumed() {
     gate.resume();
     assert!(poll(&mut next).is_ready());
 }
+
+#[test]
+fn one_who_goes_away_after_the_pause_is_no_trouble_for_what_is_refilled_in_steps() {
+    let stepped = Settings::new().rate(Rate::per_second(10.0).stepped(10.0)).concurrency(1);
+    let (timer, gate) = build(stepped);
+    let inside = gate.try_acquire().unwrap();
+    refuse(&gate, &timer, 1);
+    let first = waiting(gate.acquire());
+    let mut second = waiting(gate.acquire());
+    timer.advance(ms(3_500));
+    drop(first);
+    drop(inside);
+    assert!(poll(&mut second).is_ready());
+}

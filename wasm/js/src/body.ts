@@ -17,7 +17,7 @@ const collected = new Registry<() => void>((end) => end());
 export function holdUntilRead(response: Response, permit: Permit): Response {
   const { body } = response;
   // Browsers give even those a body that must not have one, and let nobody make a response of that.
-  if (body === null || NO_BODY.includes(response.status)) {
+  if (!isReadable(body) || NO_BODY.includes(response.status) || response.status < 200 || response.status > 599) {
     permit.release();
     return response;
   }
@@ -27,39 +27,37 @@ export function holdUntilRead(response: Response, permit: Permit): Response {
     collected.unregister(reader);
     permit.release();
   };
-  const held = new ReadableStream(
-    {
-      type: "bytes",
-      async pull(controller) {
-        try {
-          for (;;) {
-            const { done, value } = await reader.read();
-            if (done) {
-              end();
-              controller.close();
-              // One who reads into a buffer of its own is told only by this.
-              controller.byobRequest?.respond(0);
-              return;
-            }
-            if (value.byteLength > 0) {
-              // A byte stream takes the buffer over, which others may still use.
-              controller.enqueue(value.slice());
-              return;
-            }
+  const held = streamOf({
+    async pull(controller) {
+      try {
+        for (;;) {
+          const { done, value } = await reader.read();
+          if (done) {
+            end();
+            controller.close();
+            // One who reads into a buffer of its own is told only by this.
+            if ("byobRequest" in controller) controller.byobRequest?.respond(0);
+            return;
           }
-        } catch (error) {
-          failure = { error };
-          end();
-          controller.error(error);
+          if (!ArrayBuffer.isView(value)) throw new TypeError("a chunk of the body is not a Uint8Array");
+          if (value.byteLength > 0) {
+            // A copy, whatever `value` is: a byte stream takes the buffer over, which others may still use.
+            controller.enqueue(new Uint8Array(value));
+            return;
+          }
         }
-      },
-      cancel(reason) {
+      } catch (error) {
+        failure = { error };
         end();
-        return reader.cancel(reason);
-      },
+        controller.error(error);
+        reader.cancel(error).catch(() => {});
+      }
     },
-    { highWaterMark: AHEAD },
-  );
+    cancel(reason) {
+      end();
+      return reader.cancel(reason);
+    },
+  });
   const abandon = () => {
     permit.release();
     reader.cancel().catch(() => {});
@@ -68,6 +66,22 @@ export function holdUntilRead(response: Response, permit: Permit): Response {
   return likeness(new Response(held, response), response, () => failure);
 }
 
+/** Whether it is a body that nobody reads yet. */
+function isReadable(body: unknown): body is ReadableStream<Uint8Array> {
+  return typeof body === "object" && body !== null && "getReader" in body && !(body as ReadableStream).locked;
+}
+
+/** A stream that reads so much ahead; of bytes where there is such a thing. */
+function streamOf(source: {
+  pull(controller: ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>): Promise<void>;
+  cancel(reason: unknown): Promise<void>;
+}): ReadableStream<Uint8Array> {
+  try {
+    return new ReadableStream({ ...source, type: "bytes" }, { highWaterMark: AHEAD });
+  } catch {
+    return new ReadableStream(source, new ByteLengthQueuingStrategy({ highWaterMark: AHEAD }));
+  }
+}
 
 /** Gives a response what its constructor does not. */
 function likeness(response: Response, original: Response, failure: () => { error: unknown } | undefined): Response {

@@ -3,9 +3,9 @@ import { Keyed } from "./keyed.js";
 import { holdUntilRead } from "./body.js";
 import { OPTIONS, Throttle, type ThrottleOptions } from "./throttle.js";
 import { pass } from "./patience.js";
-import { Outgoing } from "./outgoing.js";
+import { normalized, Outgoing } from "./outgoing.js";
 import type { Permit } from "./permit.js";
-import { Retries } from "./retries.js";
+import { Retries, type Verdict } from "./retries.js";
 import type { WaitOptions } from "./gate.js";
 
 /** What {@link createFetch} goes by. */
@@ -28,8 +28,8 @@ export interface FetchOptions {
   jitter?: boolean;
   /** What a request costs. Default 1. */
   cost?: (request: Request) => number;
-  /** Told of each retry before the wait. What it throws is what the caller gets. */
-  onRetry?: (info: RetryInfo) => void;
+  /** Told of each retry before the wait. What it throws, or its promise rejects with, is what the caller gets. */
+  onRetry?: (info: RetryInfo) => void | PromiseLike<void>;
   /** What to send with. Default: the global `fetch`, as it is when a request is sent. */
   fetch?: typeof globalThis.fetch;
 }
@@ -50,6 +50,9 @@ export interface RetryInfo {
 
 /** Methods that do no more when repeated than when sent once (RFC 9110 §9.2.2). */
 const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
+
+/** Statuses that say that it is too much. */
+const REFUSALS = [429, 503];
 
 /** The names of all options. */
 const NAMES = ["throttle", "perHost", "retries", "retryOn", "methods", "maxRetryAfter", "jitter", "backoff", "cost", "onRetry", "fetch"];
@@ -79,8 +82,10 @@ export function createFetch(options: FetchOptions): typeof globalThis.fetch {
   if (throttle !== undefined) check.instance("throttle", throttle, Throttle, "a Throttle");
   if (perHost !== undefined) check.options("perHost", perHost, OPTIONS);
   for (const [name, fn] of Object.entries({ cost, fetch, backoff, onRetry })) if (fn !== undefined) check.callable(name, fn);
-  const methods = others.methods === undefined ? IDEMPOTENT : [...check.list("methods", others.methods)];
-  methods.forEach((method, index) => check.token(`methods[${index}]`, method));
+  const methods = (others.methods === undefined ? IDEMPOTENT : check.list("methods", others.methods)).map((method, index) =>
+    normalized(check.token(`methods[${index}]`, method)),
+  );
+  const most = others.retries ?? 2;
   const [retries, gates] = [rules(others, throttle), entrance(throttle, perHost)];
 
   return async (input, init) => {
@@ -90,39 +95,44 @@ export function createFetch(options: FetchOptions): typeof globalThis.fetch {
     for (let again = 0; ; again++) {
       const permit = await gates.enter(outgoing.url, wait);
       const sent = performance.now();
+      const mayRepeat = again < most && outgoing.mayRepeat(methods);
       let response: Response | undefined;
       let error: unknown;
+      let verdict: Verdict;
       try {
-        response = await outgoing.send(fetch ?? globalThis.fetch, methods);
-      } catch (reason) {
-        error = reason;
-      }
-      if (error !== undefined ? signal?.aborted : !isResponse(response)) {
-        permit.release();
-        throw error ?? new TypeError(`fetch answered with ${String(response)}, but must with a Response`);
-      }
-      let verdict: ReturnType<Retries["judge"]>;
-      try {
-        const own = backoff ? check.time("what backoff returned", backoff(again + 1)) : -1;
-        verdict = retries.judge(outgoing.mayRepeat(methods), again, response, own);
+        try {
+          response = await outgoing.send(fetch ?? globalThis.fetch, mayRepeat);
+        } catch (reason) {
+          error = reason;
+        }
+        if (error !== undefined && signal?.aborted) throw error;
+        if (error === undefined && !isResponse(response)) {
+          throw new TypeError(`fetch answered with ${String(response)}, but must with a Response`);
+        }
+        const asked = mayRepeat && (!response || REFUSALS.includes(response.status) || others.retryOn?.includes(response.status));
+        const own = asked && backoff ? check.time("what backoff returned", backoff(again + 1)) : -1;
+        verdict = retries.judge(mayRepeat, again, response, own);
         // Before the slot is free, so that the next in line waits as well.
         if (verdict.holdOff >= 0) gates.holdOff(outgoing.url, verdict.holdOff, sent);
-        if (verdict.retry >= 0) onRetry?.(outgoing.retry(again + 1, Math.max(verdict.retry, verdict.holdOff), response, error));
       } catch (mistake) {
         permit.release();
+        discard(response);
         throw mistake;
       }
-      if (verdict.retry < 0) {
-        if (response) return holdUntilRead(response, permit);
-        permit.release();
-        throw error;
-      }
+      if (verdict.retry < 0 && response) return holdUntilRead(response, permit);
       permit.release();
-      // Nobody reads it, and the connection is of use to others.
-      response?.body?.cancel().catch(() => {});
+      if (verdict.retry < 0) throw error;
+      discard(response);
+      await onRetry?.(outgoing.retry(again + 1, Math.max(verdict.retry, verdict.holdOff), response, error));
       await pass(verdict.retry, signal);
     }
   };
+}
+
+/** Nobody will read it, and its connection is of use to others. */
+function discard(response: Response | undefined): void {
+  const { body } = response ?? {};
+  if (body && !body.locked) body.cancel?.().catch(() => {});
 }
 
 /** Whether it is a response that can be read, whoever made it. */
@@ -154,8 +164,9 @@ function entrance(throttle: Throttle | undefined, perHost: ThrottleOptions | und
   }
   // What makes no sense is told now, not at the first request.
   new Throttle(perHost);
-  const settings: ThrottleOptions = { ...(perHost.capacity !== undefined && { counting: "answered" }), ...perHost };
-  if (Array.isArray(perHost.rates)) settings.rates = perHost.rates.map((rate) => ({ counting: "answered", ...rate }));
+  const settings: ThrottleOptions = { ...perHost };
+  if (perHost.capacity !== undefined) settings.counting = perHost.counting ?? "answered";
+  if (perHost.rates) settings.rates = perHost.rates.map((rate) => ({ ...rate, counting: rate.counting ?? "answered" }));
   const hosts = new Keyed((_host: string) => new Throttle(settings), throttle && { total: throttle });
   const hostOf = (url: string) => new URL(url, globalThis.location?.href).host;
   return {

@@ -21,11 +21,10 @@ export class Outgoing {
     this.#init = whole ? undefined : init;
     this.url = request?.url ?? String(input);
     // None is told by null, too, whatever the request has.
-    const told = this.#init && "signal" in this.#init ? this.#init.signal : request?.signal;
+    const told = this.#init?.signal === undefined ? request?.signal : this.#init.signal;
     this.signal = told ?? undefined;
     const method = this.#init?.method ?? request?.method ?? "GET";
-    // As `fetch` does it: the methods of old are the same in any case.
-    this.#method = /^(delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method;
+    this.#method = normalized(method);
     this.#hasKey = new Headers(this.#init?.headers ?? request?.headers).has("idempotency-key");
     // What is no URL here is nothing to try again.
     this.#once = isOnce(init?.body) || !URL.canParse(this.url, globalThis.location?.href);
@@ -37,9 +36,10 @@ export class Outgoing {
   }
 
   /** Sends it. The body of a `Request` can be read once: where it may be needed again, what is sent is a copy. */
-  send(fetch: typeof globalThis.fetch, methods: string[]): Promise<Response> {
+  send(fetch: typeof globalThis.fetch, mayRepeat: boolean): Promise<Response> {
     const { request } = this;
-    const isCopied = request?.body && this.#init?.body === undefined && this.mayRepeat(methods);
+    // Not every browser tells whether there is a body.
+    const isCopied = request && request.body !== null && (this.#init?.body ?? null) === null && mayRepeat;
     const input = isCopied ? request.clone() : this.#input;
     return this.#init === undefined ? fetch(input) : fetch(input, this.#init);
   }
@@ -47,9 +47,16 @@ export class Outgoing {
   /** What is told of a retry. */
   retry(attempt: number, delay: number, response: Response | undefined, error: unknown): RetryInfo {
     const { body: _, ...init } = this.#init ?? {};
-    const request = this.request && this.#init === undefined ? this.request : new Request(this.url, init);
+    const { request: whole } = this;
+    const own = whole && { method: whole.method, headers: whole.headers };
+    const request = whole && this.#init === undefined ? whole : new Request(this.url, { ...own, ...init });
     return { request, attempt, delay, ...(response ? { response } : { error }) };
   }
+}
+
+/** As `fetch` does it: the methods of old are the same in any case. */
+export function normalized(method: string): string {
+  return /^(delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method;
 }
 
 /** Whether a body can be read but once. */

@@ -273,3 +273,110 @@ test("options that make no sense are refused", () => {
     assert.throws(() => createFetch({ throttle, ...options }), (error) => error instanceof Kind && error.message.includes(name), JSON.stringify(options));
   }
 });
+
+test("whatever the answer is, it is handed over, and its slot comes back", async (t) => {
+  const clock = fakeClock(t);
+  const strange = (properties, body = null) => Object.defineProperties(new Response(body), Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, { value }])));
+  const locked = new Response("x");
+  locked.body.getReader();
+  for (const answer of [strange({ status: 999 }, "x"), strange({ body: undefined }), strange({ body: { pipe() {} } }), locked]) {
+    const { fetch, throttle } = setup(clock, [() => answer]);
+    assert.equal(await fetch(url), answer);
+    assert.equal(throttle.inFlight, 0);
+  }
+});
+
+test("chunks are copied, whatever they are made of, and what is no bytes fails", async (t) => {
+  const clock = fakeClock(t);
+  const chunk = Buffer.from("hello");
+  const of = (chunk) => () => new Response(new ReadableStream({ start: (controller) => (controller.enqueue(chunk), controller.close()) }));
+  const { fetch } = setup(clock, [of(chunk)]);
+  assert.equal(await (await fetch(url)).text(), "hello");
+  assert.equal(chunk.toString(), "hello", "it is as it was");
+  assert.equal(Buffer.from("others").toString(), "others");
+  const words = setup(clock, [of("hello")]);
+  assert.ok((await failure((await words.fetch(url)).text())) instanceof TypeError);
+  assert.equal(words.throttle.inFlight, 0);
+});
+
+test("where there are no streams of bytes, a plain one does", async (t) => {
+  const clock = fakeClock(t);
+  // Node's own responses are made of what is about to be missing.
+  const answer = new Response("hello");
+  const Real = globalThis.ReadableStream;
+  globalThis.ReadableStream = class extends Real {
+    constructor(source, strategy) {
+      if (source?.type === "bytes") throw new TypeError("not implemented");
+      super(source, strategy);
+    }
+  };
+  t.after(() => {
+    globalThis.ReadableStream = Real;
+  });
+  const { fetch, throttle } = setup(clock, [() => answer], { retries: 0 });
+  const response = await fetch(url);
+  assert.equal(await response.text(), "hello");
+  assert.equal(throttle.inFlight, 0);
+});
+
+test("backoff is asked only where there is something to wait for", async (t) => {
+  const clock = fakeClock(t);
+  const asked = [];
+  const backoff = (attempt) => {
+    asked.push(attempt);
+    return 10;
+  };
+  const fine = setup(clock, [ok()], { backoff });
+  await fine.fetch(url);
+  const posted = setup(clock, [refused()], { backoff });
+  await posted.fetch(url, { method: "POST" });
+  assert.deepEqual(asked, []);
+  const { fetch } = setup(clock, [refused(), broken, refused()], { backoff });
+  await through(clock, fetch(url));
+  assert.deepEqual(asked, [1, 2], "and not after the last attempt");
+});
+
+test("what init leaves out or empties is the request's", async (t) => {
+  const clock = fakeClock(t);
+  const bodies = [];
+  const server = [refused({ "retry-after": "0" }), ok()].map((answer) => async (input, init) => {
+    bodies.push(await new Request(input, init).text());
+    return answer();
+  });
+  const told = [];
+  const { fetch } = setup(clock, server, { onRetry: ({ request }) => void told.push([request.method, request.headers.get("a")]) });
+  await through(clock, fetch(new Request(url, { method: "PUT", body: "text", headers: { a: "b" } }), { body: null }));
+  assert.deepEqual(bodies, ["text", "text"]);
+  assert.deepEqual(told, [["PUT", "b"]]);
+  const leaving = new AbortController();
+  const waits = setup(clock, [refused({ "retry-after": "60" })]);
+  const asked = look(waits.fetch(new Request(url, { signal: leaving.signal }), { signal: undefined }));
+  await settle();
+  leaving.abort(new Error("enough"));
+  await settle();
+  assert.equal(asked.error?.message, "enough");
+  const posts = setup(clock, [refused(), ok()], { methods: ["post"] });
+  assert.equal((await through(clock, posts.fetch(url, { method: "POST" }))).status, 200);
+});
+
+test("onRetry may take its time, and may say no", async (t) => {
+  const clock = fakeClock(t);
+  const { fetch, throttle } = setup(clock, [refused(), ok()], { onRetry: () => Promise.reject(new Error("no")) });
+  assert.equal((await failure(fetch(url))).message, "no");
+  assert.equal(throttle.inFlight, 0);
+});
+
+test("per host, calls count until answered unless told otherwise, though it be told undefined", async (t) => {
+  const clock = fakeClock(t);
+  const times = [];
+  const fetch = createFetch({
+    perHost: { capacity: 1, period: 100, counting: undefined },
+    fetch: async () => {
+      times.push(clock.time);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return ok()();
+    },
+  });
+  await through(clock, Promise.all([fetch(url), fetch(url)]));
+  assert.deepEqual(times, [0, 150]);
+});
