@@ -19,6 +19,7 @@ import {
   type Permit,
   QueueFullError,
   type Rate,
+  type RetryInfo,
   Semaphore,
   type SemaphoreOptions,
   Throttle,
@@ -126,7 +127,13 @@ async function errors(): Promise<void> {
 }
 
 function fetching(): void {
-  const options: FetchOptions = { perHost: { capacity: 10 }, cost: (request) => is<Request>()(request).url.length };
+  const onRetry = ({ request, response, attempt, delay }: RetryInfo): void => {
+    is<Request>()(request);
+    is<Response | undefined>()(response);
+    is<number>()(attempt + delay);
+  };
+  const cost = (request: Request): number => request.url.length;
+  const options: FetchOptions = { perHost: { capacity: 10 }, cost, onRetry, retries: 3, backoff: (attempt) => is<number>()(attempt) };
   is<typeof globalThis.fetch>()(createFetch(options));
   slim.init satisfies (wasm: ArrayBuffer | Uint8Array<ArrayBuffer>) => void;
   check(slim.Throttle === Throttle && slim.adopt === adopt, "both entries are the same classes");
@@ -166,5 +173,5 @@ async function wrong(gate: Throttle, permit: Permit, keyed: Keyed<string, Thrott
   // @ts-expect-error what limits?
   createFetch();
   // @ts-expect-error internal
-  gate.begun(0, 1);
+  gate.begin(1);
 }
