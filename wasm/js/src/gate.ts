@@ -64,19 +64,19 @@ export abstract class Gate {
     return this.reserve(options, true);
   }
 
-  /** @internal The same; what the permit is for begins soon, or when that is said. */
-  reserve(options: WaitOptions | undefined, soon: boolean): Promise<Permit> {
+  /** @internal The same; what the permit is for begins by itself, or when that is said. */
+  reserve(options: WaitOptions | undefined, begins: boolean): Promise<Permit> {
     const cost = this.checked(options);
     const code = this.#enter(cost, options);
     if (code === Code.Done) {
-      if (this.deferred > 0) return new Promise((resolve, reject) => this.admit(cost, options?.signal, soon, resolve, reject));
+      if (this.deferred > 0) return new Promise((resolve, reject) => this.admit(cost, options?.signal, begins, resolve, reject));
       if (!this.keepsTime) return Promise.resolve(new Permit(this, cost, true));
       const permit = new Permit(this, cost, false);
-      if (soon) permit.beginSoon();
+      if (begins) permit.beginSoon();
       return Promise.resolve(permit);
     }
     if (typeof code !== "number") return Promise.reject(code.reason);
-    const Kind = soon ? ForPermit : ForTurn;
+    const Kind = begins ? ForPermit : ForTurn;
     return new Promise((resolve, reject) => this.#wait(new Kind(this, code - 1, cost, resolve, reject), options));
   }
 
