@@ -90,6 +90,11 @@ pub struct Verdict {
     pub retry: Option<Duration>,
 }
 
+impl Verdict {
+    /// The answer, or the error, is the caller's, and nobody waits.
+    pub const NONE: Self = Self { hold_off: None, remaining: None, retry: None };
+}
+
 impl<'a> Request<'a> {
     /// A request of this method, whose body can be repeated, and whose caller waits for as long as it takes.
     pub fn new(method: &'a str) -> Self {
