@@ -12,7 +12,7 @@ pub(crate) type Pair = [Option<u64>; 2];
 pub(crate) fn members(input: &[u8], names: [u8; 2], each: &mut dyn FnMut(Pair)) -> bool {
     let mut parser = Parser { rest: input, names, integer: None, pair: Pair::default() };
     parser.skip(b' ');
-    parser.peek() == END || parser.members(each)
+    parser.rest.is_empty() || parser.members(each)
 }
 
 /// What stands for the end of the input. As a character it is malformed, wherever it is.
