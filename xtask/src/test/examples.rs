@@ -12,7 +12,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 use tollgate_server::{Config, Server};
 
-use crate::repo::{cargo, path, root, shown, targets};
+use crate::repo::{cargo, path, root, shown, succeed, targets};
 use crate::{package, tools};
 
 /// An example that takes longer has got stuck: they wait for a few periods of a second each.
@@ -65,6 +65,8 @@ pub(crate) fn check() -> Result<()> {
 pub(crate) fn in_node() -> Result<()> {
     package::build()?;
     tools::node::packages(&path("examples"))?;
+    // Else the one that starts it would have to wait for that.
+    succeed(cargo().args(["build", "--package", "tollgate-server"]))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let server = runtime.block_on(Server::start(Config::default()))?;
     for (script, url) in [("fetch.mjs", Some(server.url() + "/api")), ("client.mjs", None)] {
