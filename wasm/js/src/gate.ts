@@ -90,14 +90,13 @@ export abstract class Gate {
    */
   tryAcquire(cost?: number): Permit | undefined {
     const checked = this.costOf(cost);
-    if (this.#closing) throw new ClosedError();
-    const code = this.engine.call((exports) => exports.tollgate_try_acquire(this.number, checked));
+    const code = this.#closing ? Code.Closed : this.engine.call((exports) => exports.tollgate_try_acquire(this.number, checked));
     if (code >= 0) {
       this.watch?.asked(Code.Done, checked);
       return new Permit(this, checked, true);
     }
     if (code === Code.NotNow) return undefined;
-    throw this.errorOf(code, checked);
+    throw this.#refusal(code, checked);
   }
 
   /**
@@ -356,13 +355,16 @@ export abstract class Gate {
   #enter(cost: number, options: WaitOptions | undefined): number | { reason: unknown } {
     if (options?.signal?.aborted) return { reason: options.signal.reason };
     const code = this.#closing ? Code.Closed : this.enter(cost, options?.timeout ?? Infinity);
-    if (code < 0) {
-      const reason = this.errorOf(code, cost);
-      this.watch?.refused(cost, reason);
-      return { reason };
-    }
+    if (code < 0) return { reason: this.#refusal(code, cost) };
     this.watch?.asked(code, cost);
     return code;
+  }
+
+  /** Why a call is not let in; those who watch are told. */
+  #refusal(code: number, cost: number): Error {
+    const error = this.errorOf(code, cost);
+    this.watch?.refused(cost, error);
+    return error;
   }
 
   /** Notes who waits, and what makes that one give up. */

@@ -58,6 +58,7 @@ test("calls that are turned away are told of with why", async (t) => {
   const waits = failure(throttle.acquire());
   const closed = throttle.close();
   const after = failure(throttle.run(() => 1));
+  assert.throws(() => throttle.tryAcquire(), ClosedError);
   await settle();
   const events = told().filter(([, { type }]) => type === "refused").map(([time, { cost, error }]) => [time, cost, error]);
   assert.deepEqual(events, [
@@ -67,8 +68,9 @@ test("calls that are turned away are told of with why", async (t) => {
     [100, 1, await cleared],
     [100, 1, await waits],
     [100, 1, await after],
+    [100, 1, events.at(-1)[2]],
   ]);
-  const Kinds = [QueueFullError, CostError, TimeoutError, String, ClosedError, ClosedError];
+  const Kinds = [QueueFullError, CostError, TimeoutError, String, ClosedError, ClosedError, ClosedError];
   Kinds.forEach((Kind, index) => assert.ok(Object(events[index][2]) instanceof Kind, Kind.name));
   end();
   void closed;
