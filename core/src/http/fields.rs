@@ -64,7 +64,7 @@ impl<'a> Fields<'a> {
     /// The strictest of what it says: the least that remains, for the longest.
     pub(crate) fn quota(&self) -> Option<Quota> {
         let mut strictest: Option<Quota> = None;
-        let whole = members(self.rate_limit?, *b"rt", &mut |[remaining, reset]| {
+        let whole = members(self.rate_limit?, *b"rt", |[remaining, reset]| {
             let Some(remaining) = remaining else { return };
             let quota = Quota { remaining, reset: reset.filter(|_| remaining == 0) };
             let stricter = |than: &Quota| {

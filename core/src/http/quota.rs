@@ -37,7 +37,7 @@ impl QuotaPolicy {
     #[must_use]
     pub fn read(field: &[u8]) -> Option<Vec<Self>> {
         let mut policies = Vec::new();
-        let whole = members(field, *b"qw", &mut |[quota, window]| {
+        let whole = members(field, *b"qw", |[quota, window]| {
             let policy = |quota| Self { quota, window: window.map(Duration::from_secs) };
             policies.extend(quota.map(policy));
         });

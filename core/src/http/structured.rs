@@ -9,7 +9,7 @@ pub(crate) type Pair = [Option<u64>; 2];
 
 /// Tells `each` of the parameters with these names, member by member. False if the list is malformed: then what has
 /// been told is to be forgotten.
-pub(crate) fn members(input: &[u8], names: [u8; 2], each: &mut dyn FnMut(Pair)) -> bool {
+pub(crate) fn members(input: &[u8], names: [u8; 2], each: impl FnMut(Pair)) -> bool {
     let mut parser = Parser { rest: input, names, integer: None, pair: Pair::default() };
     parser.skip(b' ');
     parser.rest.is_empty() || parser.members(each)
@@ -63,7 +63,7 @@ impl Parser<'_> {
         before - self.rest.len()
     }
 
-    fn members(&mut self, each: &mut dyn FnMut(Pair)) -> bool {
+    fn members(&mut self, mut each: impl FnMut(Pair)) -> bool {
         while self.member() {
             each(self.pair);
             self.skip(b'\t');
