@@ -145,31 +145,29 @@ impl Retries {
     pub fn answered(&self, attempts: &mut Attempts, answer: &Answer<'_>) -> Verdict {
         let Answer { status, fields, now, wall } = answer;
         let hint = fields.wait(wall.as_secs()).map(|seconds| seconds.saturating_mul(SECOND));
-        let state = &mut *self.state();
         if !self.is_refusal(*status, fields, hint) {
             let mut verdict = self.heeded(fields);
             if self.policy.statuses.contains(status) {
-                let wait = self.wait(hint, &self.policy.backoff, attempts, state);
+                let wait = self.wait(hint, &self.policy.backoff, attempts);
                 verdict.retry =
-                    self.repeated(&wait, attempts, *now, state).then(|| Duration::from_nanos(wait.chosen));
+                    self.repeated(&wait, attempts, *now).then(|| Duration::from_nanos(wait.chosen));
             }
             return verdict;
         }
         let unhinted = self.policy.unhinted.as_ref().unwrap_or(&self.policy.backoff);
-        let wait = self.wait(hint, unhinted, attempts, state);
+        let wait = self.wait(hint, unhinted, attempts);
         Verdict {
             hold_off: Some(Duration::from_nanos(wait.chosen.min(self.longest()))),
             // It is the throttle that makes it wait, with everybody else.
-            retry: self.repeated(&wait, attempts, *now, state).then_some(Duration::ZERO),
+            retry: self.repeated(&wait, attempts, *now).then_some(Duration::ZERO),
             ..Verdict::default()
         }
     }
 
     /// No answer has come: the connection failed, or was never made.
     pub fn failed(&self, attempts: &mut Attempts, now: Tick) -> Verdict {
-        let state = &mut *self.state();
-        let wait = self.wait(None, &self.policy.backoff, attempts, state);
-        let retry = self.repeated(&wait, attempts, now, state).then(|| Duration::from_nanos(wait.chosen));
+        let wait = self.wait(None, &self.policy.backoff, attempts);
+        let retry = self.repeated(&wait, attempts, now).then(|| Duration::from_nanos(wait.chosen));
         Verdict { retry, ..Verdict::default() }
     }
 
@@ -196,16 +194,14 @@ impl Retries {
         }
     }
 
-    fn wait(
-        &self,
-        hint: Option<u64>,
-        unhinted: &Backoff,
-        attempts: &mut Attempts,
-        state: &mut State,
-    ) -> Wait {
+    fn wait(&self, hint: Option<u64>, unhinted: &Backoff, attempts: &mut Attempts) -> Wait {
         let own = attempts.own_backoff.take();
         let Some(told) = hint else {
-            let wait = nanos(own.unwrap_or_else(|| unhinted.after(attempts.retries, &mut state.random)));
+            let wait = nanos(own.unwrap_or_else(|| match unhinted {
+                // Somebody else's code, which may take its time, or ask the same rules.
+                Backoff::Custom(wait) => wait(attempts.retries),
+                known => known.after(attempts.retries, &mut self.state().random),
+            }));
             return Wait { told: wait, chosen: wait };
         };
         if !self.policy.jitter {
@@ -213,7 +209,7 @@ impl Retries {
         }
         // Only ever later than told.
         let most = (told / JITTER_PART).min(MOST_JITTER);
-        Wait { told, chosen: told.saturating_add(state.random.below(most)) }
+        Wait { told, chosen: told.saturating_add(self.state().random.below(most)) }
     }
 
     /// The longest wait, in nanoseconds.
@@ -222,13 +218,13 @@ impl Retries {
     }
 
     /// Whether it is sent once more, after so long.
-    fn repeated(&self, wait: &Wait, attempts: &mut Attempts, now: Tick, state: &mut State) -> bool {
+    fn repeated(&self, wait: &Wait, attempts: &mut Attempts, now: Tick) -> bool {
         let in_time = attempts.deadline.is_none_or(|deadline| wait.chosen < nanos(deadline.since(now)));
         let repeated = attempts.may_be_repeated
             && attempts.retries < self.policy.retries
             && wait.told <= self.longest()
             && in_time
-            && state.budget.take_retry(now);
+            && self.state().budget.take_retry(now);
         attempts.retries += u32::from(repeated);
         repeated
     }
