@@ -21,6 +21,7 @@ pub use check::{Check, Hold};
 pub use error::{AdmitError, CostError, NotInsideError, TryAdmitError};
 pub(crate) use lines::checked_cost;
 pub use permit::Permit;
+pub(crate) use permit::Start;
 pub use reservation::{Reservation, Reserve};
 pub use settings::Settings;
 

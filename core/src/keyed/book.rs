@@ -65,18 +65,25 @@ impl Front {
 pub(crate) struct Request<K> {
     key: Result<K, usize>,
     cost: f64,
+    /// Begins some time after it has been let in.
+    begins_later: bool,
 }
 
 pub(crate) struct Ask {
     place: usize,
     cost: Micros,
+    begins_later: bool,
     /// While waiting, the order of arrival; once let in, when that was.
     order_or_time: u64,
 }
 
 impl<K> Request<K> {
     pub(crate) fn new(key: K, cost: f64) -> Self {
-        Self { key: Ok(key), cost }
+        Self { key: Ok(key), cost, begins_later: false }
+    }
+
+    pub(crate) fn to_begin_later(self) -> Self {
+        Self { begins_later: true, ..self }
     }
 
     pub(crate) fn cost(&self) -> f64 {
@@ -132,10 +139,17 @@ impl<K: Key> Hosts<K> {
         self.leave(place, now);
     }
 
-    /// A call that was let in at `at` has not been made.
-    pub(crate) fn unadmit(&mut self, place: usize, at: Tick, now: Tick, cost: Micros) {
-        self.total.unadmit(at, cost);
-        self.hosts[place].limits.unadmit(at, cost);
+    /// A call that was let in to begin later begins. Whether all of its cost could be charged.
+    pub(crate) fn begin(&mut self, place: usize, now: Tick, cost: Micros) -> bool {
+        let in_full = [&mut self.total, &mut self.hosts[place].limits].map(|limits| limits.begin(now, cost));
+        self.touch(place);
+        in_full == [true; 2]
+    }
+
+    /// A call has not been made: what that changes is for `undo` to say, for the total and for its key.
+    pub(crate) fn not_made(&mut self, place: usize, now: Tick, undo: impl Fn(&mut Limits)) {
+        undo(&mut self.total);
+        undo(&mut self.hosts[place].limits);
         self.touch(place);
         self.leave(place, now);
     }
@@ -230,8 +244,13 @@ impl<K: Key> Hosts<K> {
     }
 
     fn let_in(&mut self, ask: &mut Ask, now: Tick) {
-        self.total.admit(now, ask.cost);
-        self.hosts[ask.place].limits.admit(now, ask.cost);
+        for limits in [&mut self.total, &mut self.hosts[ask.place].limits] {
+            if ask.begins_later {
+                limits.reserve(now, ask.cost);
+            } else {
+                limits.admit(now, ask.cost);
+            }
+        }
         ask.order_or_time = now.0;
     }
 }
@@ -251,7 +270,7 @@ impl<K: Key> Book for Hosts<K> {
         match checked_cost(request.cost, &self.hosts[place].limits) {
             Ok(cost) => {
                 self.asked += 1;
-                Ok(Ask { place, cost, order_or_time: self.asked })
+                Ok(Ask { place, cost, begins_later: request.begins_later, order_or_time: self.asked })
             }
             Err(error) => {
                 self.leave(place, now);
@@ -328,6 +347,11 @@ impl<K: Key> Book for Hosts<K> {
     }
 
     fn take_back(&mut self, ask: Ask, now: Tick) {
-        self.unadmit(ask.place, Tick(ask.order_or_time), now, ask.cost);
+        let (at, cost) = (Tick(ask.order_or_time), ask.cost);
+        if ask.begins_later {
+            self.not_made(ask.place, now, |limits| limits.unreserve(Some(at), cost));
+        } else {
+            self.not_made(ask.place, now, |limits| limits.unadmit(at, cost));
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Key, Keyed};
+use crate::throttle::Start;
 use crate::time::{Tick, Timer};
 use crate::units::{Micros, to_micros, to_units};
 
@@ -17,16 +18,23 @@ pub struct Permit<K: Key, T: Timer> {
     place: usize,
     cost: Micros,
     admitted: Tick,
+    start: Start,
     /// Given back already.
     over: bool,
 }
 
 impl<K: Key, T: Timer> Permit<K, T> {
     pub(crate) fn new(keyed: Keyed<K, T>, place: usize, cost: f64, admitted: Tick) -> Self {
-        Self { keyed, place, cost: to_micros(cost), admitted, over: false }
+        Self { keyed, place, cost: to_micros(cost), admitted, start: Start::AtOnce, over: false }
     }
 
-    /// When the call was let in, by the timer.
+    /// The permit of a call that has been let in before, and begins now; `in_full` if all of it was charged.
+    pub(crate) fn begun(keyed: Keyed<K, T>, place: usize, cost: Micros, now: Tick, in_full: bool) -> Self {
+        let start = if in_full { Start::Later } else { Start::Short };
+        Self { keyed, place, cost, admitted: now, start, over: false }
+    }
+
+    /// When the call was let in, by the timer; or, if it was [reserved](Keyed::reserve_cost), when it began.
     #[must_use]
     pub fn admitted_at(&self) -> Tick {
         self.admitted
@@ -43,10 +51,10 @@ impl<K: Key, T: Timer> Permit<K, T> {
     /// Ends a call that was never made: gives back slots and units. The next in line may go at once.
     pub fn refund(mut self) {
         self.over = true;
-        let (place, cost, admitted) = (self.place, self.cost, self.admitted);
+        let (place, cost, admitted, start) = (self.place, self.cost, self.admitted, self.start);
         self.keyed.engine().change(|state, now| {
             let at = state.steady_at(admitted);
-            state.book.unadmit(place, at, now, cost);
+            state.book.not_made(place, now, |limits| start.undo(limits, at, cost));
         });
     }
 }
