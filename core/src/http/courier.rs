@@ -71,7 +71,8 @@ impl<K: Key, T: Timer> Gate<T> for OfKey<'_, K, T> {
         cost: f64,
         limit: Duration,
     ) -> impl Future<Output = Result<Self::Permit, AdmitError>> + Send {
-        self.keyed.acquire_cost(self.key.clone(), cost).timeout(limit)
+        let reserve = self.keyed.reserve_cost(self.key.clone(), cost).timeout(limit);
+        async { Ok(reserve.await?.begin()) }
     }
 
     fn hold_off(&self, wait: Duration, sent: Tick) {
