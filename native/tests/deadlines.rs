@@ -63,7 +63,9 @@ async fn who_is_not_let_in_by_the_deadline_gets_an_error() {
         if let Some(deadline) = deadline {
             request = request.with_extension(deadline);
         }
-        let reqwest_middleware::Error::Middleware(error) = request.send().await.unwrap_err() else {
+        // On this clock a minute is over at once, should it wait for ever.
+        let answer = tokio::time::timeout(Duration::from_secs(60), request.send()).await.unwrap();
+        let reqwest_middleware::Error::Middleware(error) = answer.unwrap_err() else {
             panic!("it is the throttle that says so");
         };
         assert_eq!(error.downcast_ref(), Some(&AdmitError::TimedOut));

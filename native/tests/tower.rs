@@ -194,7 +194,9 @@ async fn who_has_waited_long_enough_is_told() {
     let service = layer.clone().layer(hello());
     let first = service.clone().oneshot(Request::new(())).await.unwrap();
     let start = tokio::time::Instant::now();
-    let error = service.clone().oneshot(Request::new(())).await.unwrap_err();
+    // On this clock a minute is over at once, should it wait for ever.
+    let second = tokio::time::timeout(Duration::from_secs(60), service.clone().oneshot(Request::new(())));
+    let error = second.await.unwrap().unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(AdmitError::TimedOut)));
     assert_eq!(start.elapsed(), limit);
     drop(first);
