@@ -135,7 +135,7 @@ impl<K: Key, T: Timer> Keyed<K, T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
     /// ```
     pub fn reserve_cost(&self, key: K, cost: f64) -> Reserve<K, T> {
-        Reserve(Acquire::new(self.clone(), Request::new(key, cost).to_begin_later()))
+        Reserve(Acquire::new(self.clone(), Request::new(key, cost).beginning_later()))
     }
 
     /// Enters under `key` at once, at a cost of 1, or not at all. Overtakes nobody who could go.

@@ -199,7 +199,7 @@ async fn clients_that_go_away_half_way_leave_their_slots_to_others() {
         let layer = ThrottleLayer::concurrency(3).unwrap();
         let address = serve(&site, &layer, 3, made_anew).await;
         let go_away = |number: usize| async move {
-            let mut socket = ask(address, if number % 3 == 0 { "/endless" } else { "/" }).await;
+            let mut socket = ask(address, if number.is_multiple_of(3) { "/endless" } else { "/" }).await;
             match number % 4 {
                 // While it is in line, most likely; or while it is inside; or once it has begun to read.
                 0 => {}

@@ -82,7 +82,7 @@ impl<K> Request<K> {
         Self { key: Ok(key), cost, begins_later: false }
     }
 
-    pub(crate) fn to_begin_later(self) -> Self {
+    pub(crate) fn beginning_later(self) -> Self {
         Self { begins_later: true, ..self }
     }
 
