@@ -9,7 +9,7 @@ use crate::engine::{Book, Granted};
 use crate::limits::Limits;
 use crate::queue::{Line, Stage, WaiterId, Waiters};
 use crate::rate::Verdict;
-use crate::throttle::{AdmitError, CostError, Settings, checked_cost};
+use crate::throttle::{AdmitError, CostError, Kind, Settings, Wants, checked_cost};
 use crate::time::Tick;
 use crate::units::{Micros, to_units};
 
@@ -65,25 +65,29 @@ impl Front {
 pub(crate) struct Request<K> {
     key: Result<K, usize>,
     cost: f64,
-    /// Begins some time after it has been let in.
-    begins_later: bool,
+    kind: Kind,
 }
 
 pub(crate) struct Ask {
     place: usize,
-    cost: Micros,
-    begins_later: bool,
+    wants: Wants,
     /// While waiting, the order of arrival; once let in, when that was.
     order_or_time: u64,
 }
 
+impl Ask {
+    fn cost(&self) -> Micros {
+        self.wants.cost()
+    }
+}
+
 impl<K> Request<K> {
     pub(crate) fn new(key: K, cost: f64) -> Self {
-        Self { key: Ok(key), cost, begins_later: false }
+        Self { key: Ok(key), cost, kind: Kind::Caller }
     }
 
     pub(crate) fn beginning_later(self) -> Self {
-        Self { begins_later: true, ..self }
+        Self { kind: Kind::Reserver, ..self }
     }
 
     pub(crate) fn cost(&self) -> f64 {
@@ -228,7 +232,7 @@ impl<K: Key> Hosts<K> {
             host.limits.not_awaited(now);
             return;
         };
-        host.front = match host.limits.wait(now, front.cost) {
+        host.front = match host.limits.wait(now, front.cost()) {
             Verdict::Now => match before {
                 Front::Ready(order, since) if order == front.order_or_time => Front::Ready(order, since),
                 _ => Front::Ready(front.order_or_time, now),
@@ -245,10 +249,10 @@ impl<K: Key> Hosts<K> {
 
     fn let_in(&mut self, ask: &mut Ask, now: Tick) {
         for limits in [&mut self.total, &mut self.hosts[ask.place].limits] {
-            if ask.begins_later {
-                limits.reserve(now, ask.cost);
+            if ask.wants.kind() == Kind::Reserver {
+                limits.reserve(now, ask.cost());
             } else {
-                limits.admit(now, ask.cost);
+                limits.admit(now, ask.cost());
             }
         }
         ask.order_or_time = now.0;
@@ -270,7 +274,7 @@ impl<K: Key> Book for Hosts<K> {
         match checked_cost(request.cost, &self.hosts[place].limits) {
             Ok(cost) => {
                 self.asked += 1;
-                Ok(Ask { place, cost, begins_later: request.begins_later, order_or_time: self.asked })
+                Ok(Ask { place, wants: Wants::new(cost, request.kind), order_or_time: self.asked })
             }
             Err(error) => {
                 self.leave(place, now);
@@ -285,8 +289,8 @@ impl<K: Key> Book for Hosts<K> {
 
     fn unfit(&self, ask: &Ask) -> Option<CostError> {
         let max = self.total.max_cost().min(self.hosts[ask.place].limits.max_cost());
-        let (cost, max_units) = (to_units(ask.cost), to_units(max));
-        (ask.cost > max).then_some(CostError::TooHigh { cost, max: max_units })
+        let (cost, max_units) = (to_units(ask.cost()), to_units(max));
+        (ask.cost() > max).then_some(CostError::TooHigh { cost, max: max_units })
     }
 
     fn admit(&mut self, ask: &mut Ask, now: Tick) -> bool {
@@ -295,7 +299,7 @@ impl<K: Key> Book for Hosts<K> {
         // the alarm is late.
         let is_due = |timed: Option<&(Tick, usize)>| timed.is_some_and(|&(tick, _)| tick <= now);
         let nobody_first = host.line.is_empty() && self.ready.is_empty() && !is_due(self.timed.first());
-        let free = nobody_first && host.limits.admits(now, ask.cost) && self.total.admits(now, ask.cost);
+        let free = nobody_first && host.limits.admits(now, ask.cost()) && self.total.admits(now, ask.cost());
         if free {
             self.let_in(ask, now);
         }
@@ -326,7 +330,7 @@ impl<K: Key> Book for Hosts<K> {
             };
             let host = &mut self.hosts[place];
             let id = host.line.head().expect("a ready line has a front");
-            let verdict = self.total.wait(now, waiters.ask(id).cost);
+            let verdict = self.total.wait(now, waiters.ask(id).cost());
             if verdict != Verdict::Now {
                 break verdict.tick();
             }
@@ -347,8 +351,8 @@ impl<K: Key> Book for Hosts<K> {
     }
 
     fn take_back(&mut self, ask: Ask, now: Tick) {
-        let (at, cost) = (Tick(ask.order_or_time), ask.cost);
-        if ask.begins_later {
+        let (at, cost) = (Tick(ask.order_or_time), ask.cost());
+        if ask.wants.kind() == Kind::Reserver {
             self.not_made(ask.place, now, |limits| limits.unreserve(Some(at), cost));
         } else {
             self.not_made(ask.place, now, |limits| limits.unadmit(at, cost));
