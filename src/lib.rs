@@ -14,14 +14,15 @@
 //! - `native` (default): the tokio timer. Without it there are the semaphores, which need no clock, and
 //!   everything else on a [`Timer`](time::Timer) of your own in [`generic`].
 //! - `http`: what a polite HTTP client does with 429, Retry-After and the like, without I/O.
-//! - `reqwest`: a middleware for `reqwest-middleware`, and a ready client.
+//! - `reqwest`: a middleware for `reqwest-middleware`, and a ready client; on wasm32 as well, by `fetch`.
 //! - `tower`: layers for tower's services, on both sides of HTTP.
 //! - `tracing`: what happens (who waits, pauses, retries), as events; off by default, and then nothing is left of it.
 //! - `share`: on wasm32, the function `share`, with which an app hands its throttle to the page's script.
 //!
 //! # In the browser, and in Node
 //! On `wasm32-unknown-unknown` the timer is JavaScript's (`performance.now` and `setTimeout`), whatever the
-//! features: `tollgate::Throttle` is written once and compiles for both.
+//! features: `tollgate::Throttle` is written once and compiles for both. What `native` adds is for other targets; there
+//! is nothing of it here, whichever features ask for it.
 #![forbid(unsafe_code)]
 
 pub use tollgate_core::{

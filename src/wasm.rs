@@ -1,7 +1,11 @@
 //! What JavaScript fills in.
 
+#[cfg(feature = "reqwest")]
+pub use tollgate_wasm::reqwest;
 #[cfg(feature = "share")]
 pub use tollgate_wasm::share;
+#[cfg(feature = "tower")]
+pub use tollgate_wasm::tower;
 pub use tollgate_wasm::{JsTimer, Keyed, Throttle};
 
 /// A call that a [`Throttle`] has let in, over when dropped; holds the throttle by reference.

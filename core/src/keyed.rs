@@ -4,6 +4,7 @@ mod acquire;
 mod book;
 mod builder;
 mod permit;
+mod reservation;
 
 use std::fmt;
 use std::future::Future;
@@ -13,6 +14,7 @@ use std::time::Duration;
 pub use acquire::Acquire;
 pub use builder::Builder;
 pub use permit::Permit;
+pub use reservation::{Reservation, Reserve};
 
 use crate::engine::Engine;
 use crate::events::Reason;
@@ -104,6 +106,37 @@ impl<K: Key, T: Timer> Keyed<K, T> {
     /// Dropping the future gives up its place in line.
     pub fn acquire_cost(&self, key: K, cost: f64) -> Acquire<K, T> {
         Acquire::new(self.clone(), Request::new(key, cost))
+    }
+
+    /// Waits to be let in under `key`, at a cost of so many units of every rate, to begin later: as
+    /// [`Throttle::reserve`](crate::Throttle::reserve).
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire).
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives up its place in line, or what has been reserved.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tollgate_core::{Keyed, Rate, Settings, time::ManualTimer};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let timer = ManualTimer::new();
+    /// let hosts = Keyed::builder_on(timer.clone())
+    ///     .per_key(Settings::new().rate(Rate::per_second(1.0)))
+    ///     .build()?;
+    /// let reservation = hosts.reserve_cost("a.example", 1.0).await?;
+    /// timer.advance(Duration::from_secs(60));
+    /// assert!(hosts.try_acquire("a.example").is_err());  // room is kept
+    /// let permit = reservation.begin();
+    /// timer.advance(Duration::from_secs(1));             // one period from when it began
+    /// assert!(hosts.try_acquire("a.example").is_ok());
+    /// # drop(permit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    pub fn reserve_cost(&self, key: K, cost: f64) -> Reserve<K, T> {
+        Reserve(Acquire::new(self.clone(), Request::new(key, cost).beginning_later()))
     }
 
     /// Enters under `key` at once, at a cost of 1, or not at all. Overtakes nobody who could go.

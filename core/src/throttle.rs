@@ -19,8 +19,9 @@ pub use acquire::{Acquire, Consume};
 pub use builder::Builder;
 pub use check::{Check, Hold};
 pub use error::{AdmitError, CostError, NotInsideError, TryAdmitError};
-pub(crate) use lines::checked_cost;
+pub(crate) use lines::{Kind, Wants, checked_cost};
 pub use permit::Permit;
+pub(crate) use permit::Start;
 pub use reservation::{Reservation, Reserve};
 pub use settings::Settings;
 

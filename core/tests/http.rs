@@ -2,6 +2,8 @@
 
 mod common;
 
+#[path = "http/courier.rs"]
+mod courier;
 #[path = "http/decisions.rs"]
 mod decisions;
 #[path = "http/fields.rs"]

@@ -237,3 +237,31 @@ fn a_key_whose_server_refuses_holds_off_and_starts_from_empty_and_the_others_go_
     hosts.tighten_key(&"d", f64::NAN);
     assert!(hosts.try_acquire_cost("d", 10.0).is_ok());
 }
+
+#[test]
+fn a_reserved_call_counts_for_its_key_and_the_total_from_when_it_begins_and_if_it_never_does_not_at_all() {
+    let one = || Settings::new().rate(Rate::per_second(1.0)).concurrency(1);
+    for (total, per_key) in [(one(), at_once(9)), (at_once(9), one())] {
+        let (timer, hosts) = build(total, per_key);
+        let reservation = ready(hosts.reserve_cost("a", 1.0)).unwrap();
+        let mut next = waiting(hosts.acquire("a"));
+        timer.advance(SECOND * 5);
+        assert!(poll(&mut next).is_pending(), "room is kept");
+        drop(reservation.begin());
+        timer.advance(ms(999));
+        assert!(poll(&mut next).is_pending());
+        timer.advance(ms(1));
+        drop(ready(next).unwrap());
+        timer.advance(SECOND);
+        let reservation = ready(hosts.reserve_cost("a", 1.0)).unwrap();
+        let mut next = waiting(hosts.acquire("a"));
+        drop(reservation);
+        assert!(poll(&mut next).is_ready(), "as if it had never been");
+        drop(next);
+        timer.advance(SECOND);
+        ready(hosts.reserve_cost("a", 1.0)).unwrap().begin().refund();
+        assert!(hosts.try_acquire("a").is_ok());
+        timer.advance(SECOND);
+        assert_eq!((hosts.len(), hosts.in_flight()), (0, 0));
+    }
+}

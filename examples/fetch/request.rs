@@ -127,8 +127,8 @@ impl Reply for Answered {
         self.0.status().as_u16()
     }
 
-    fn field(&self, name: &str) -> Option<&[u8]> {
-        self.0.headers().get(name).map(AsRef::as_ref)
+    fn field(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.0.headers().get_all(name).iter().map(AsRef::as_ref)
     }
 }
 

@@ -24,11 +24,11 @@ impl Turn {
 impl Gate<TokioTimer> for Turn {
     type Permit = OwnedThrottlePermit;
 
-    async fn enter(&self, cost: f64) -> Result<OwnedThrottlePermit, AdmitError> {
+    async fn enter(&self, cost: f64, limit: Duration) -> Result<OwnedThrottlePermit, AdmitError> {
         let first = self.first.lock().expect("nobody panics with it").take();
         match first {
             Some(permit) => Ok(permit),
-            None => Gate::enter(&self.throttle, cost).await,
+            None => Gate::enter(&self.throttle, cost, limit).await,
         }
     }
 

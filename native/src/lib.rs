@@ -13,15 +13,9 @@
 //! ```
 #![forbid(unsafe_code)]
 
-#[cfg(any(feature = "reqwest", feature = "tower"))]
-mod held;
 mod helper;
-#[cfg(feature = "reqwest")]
-pub mod reqwest;
 mod sleep;
 mod timer;
-#[cfg(feature = "tower")]
-pub mod tower;
 
 pub use sleep::TokioSleep;
 pub use timer::TokioTimer;
@@ -41,9 +35,6 @@ pub use timer::TokioTimer;
 /// ```
 pub type Throttle = tollgate_core::Throttle<TokioTimer>;
 
-#[cfg(feature = "tower")]
-type OwnedPermit = tollgate_core::OwnedThrottlePermit<TokioTimer>;
-
 /// Limits for each key (host, tenant, endpoint), and limits for all of them together; on tokio's clock.
 ///
 /// All methods, and what they promise on order, cancelling and errors: [`tollgate_core::Keyed`].
@@ -58,6 +49,34 @@ type OwnedPermit = tollgate_core::OwnedThrottlePermit<TokioTimer>;
 /// # drop(permit); Ok(()) }
 /// ```
 pub type Keyed<K> = tollgate_core::Keyed<K, TokioTimer>;
+
+/// Requests of `reqwest`, throttled, and sent again by the rules; on tokio's clock.
+#[cfg(feature = "reqwest")]
+pub mod reqwest {
+    pub use tollgate_adapters::reqwest::{Deadline, client};
+
+    /// Sends every request through a throttle, and again as the rules say; heeds 429 and Retry-After.
+    ///
+    /// All methods, and what they promise: [`tollgate_adapters::reqwest::ThrottleMiddleware`].
+    pub type ThrottleMiddleware = tollgate_adapters::reqwest::ThrottleMiddleware<crate::TokioTimer>;
+}
+
+/// Layers for [tower](https://docs.rs/tower): services that let requests in as a throttle says; on tokio's clock.
+#[cfg(feature = "tower")]
+pub mod tower {
+    pub use tollgate_adapters::tower::{BoxError, Held};
+
+    /// Lets requests in as a throttle says.
+    ///
+    /// All methods, and what they promise: [`tollgate_adapters::tower::ThrottleLayer`].
+    pub type ThrottleLayer = tollgate_adapters::tower::ThrottleLayer<crate::TokioTimer>;
+
+    /// A service behind a [`ThrottleLayer`].
+    pub type Throttled<S> = tollgate_adapters::tower::Throttled<S, crate::TokioTimer>;
+
+    /// A request on its way through a [`Throttled`] service.
+    pub type Call<S, Q> = tollgate_adapters::tower::Call<S, Q, crate::TokioTimer>;
+}
 
 // What tasks on tokio need of our futures and permits, checked when this crate is compiled.
 const _: () = {

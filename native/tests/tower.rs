@@ -186,3 +186,20 @@ async fn as_many_wait_as_may_and_the_next_is_told() {
     assert!(matches!(error.downcast_ref(), Some(AdmitError::QueueFull { max_waiting: 0 })));
     drop(first);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_has_waited_long_enough_is_told() {
+    let limit = Duration::from_millis(1_500);
+    let layer = ThrottleLayer::concurrency(1).unwrap().timeout(limit);
+    let service = layer.clone().layer(hello());
+    let first = service.clone().oneshot(Request::new(())).await.unwrap();
+    let start = tokio::time::Instant::now();
+    // On this clock a minute is over at once, should it wait for ever.
+    let second = tokio::time::timeout(Duration::from_secs(60), service.clone().oneshot(Request::new(())));
+    let error = second.await.unwrap().unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(AdmitError::TimedOut)));
+    assert_eq!(start.elapsed(), limit);
+    drop(first);
+    assert!(service.oneshot(Request::new(())).await.is_ok());
+    assert_eq!(layer.throttle().waiting(), 0);
+}

@@ -1,5 +1,6 @@
 //! The rules carried out: whoever can send once, sends politely.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -17,8 +18,12 @@ pub trait Gate<T: Timer> {
     /// Leave to be under way; given back when dropped.
     type Permit;
 
-    /// Waits to be let in, and begins.
-    fn enter(&self, cost: f64) -> impl Future<Output = Result<Self::Permit, AdmitError>> + Send;
+    /// Waits to be let in, so long at most, and begins.
+    fn enter(
+        &self,
+        cost: f64,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Self::Permit, AdmitError>> + Send;
 
     /// The server has refused what was sent at `sent`: [`Throttle::hold_off`].
     fn hold_off(&self, wait: Duration, sent: Tick);
@@ -33,8 +38,8 @@ pub trait Gate<T: Timer> {
 impl<T: Timer> Gate<T> for Throttle<T> {
     type Permit = OwnedThrottlePermit<T>;
 
-    async fn enter(&self, cost: f64) -> Result<Self::Permit, AdmitError> {
-        Ok(self.reserve_cost_owned(cost).await?.begin())
+    async fn enter(&self, cost: f64, limit: Duration) -> Result<Self::Permit, AdmitError> {
+        Ok(self.reserve_cost_owned(cost).timeout(limit).await?.begin())
     }
 
     fn hold_off(&self, wait: Duration, sent: Tick) {
@@ -62,8 +67,13 @@ pub struct OfKey<'a, K: Key, T: Timer> {
 impl<K: Key, T: Timer> Gate<T> for OfKey<'_, K, T> {
     type Permit = keyed::Permit<K, T>;
 
-    fn enter(&self, cost: f64) -> impl Future<Output = Result<Self::Permit, AdmitError>> + Send {
-        self.keyed.acquire_cost(self.key.clone(), cost)
+    fn enter(
+        &self,
+        cost: f64,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Self::Permit, AdmitError>> + Send {
+        let reserve = self.keyed.reserve_cost(self.key.clone(), cost).timeout(limit);
+        async { Ok(reserve.await?.begin()) }
     }
 
     fn hold_off(&self, wait: Duration, sent: Tick) {
@@ -84,8 +94,8 @@ pub trait Reply {
     /// The status code.
     fn status(&self) -> u16;
 
-    /// The value of a field of this name, which is in lower case.
-    fn field(&self, name: &str) -> Option<&[u8]>;
+    /// The values of all fields of this name, which is in lower case, in their order.
+    fn field(&self, name: &str) -> impl Iterator<Item = &[u8]>;
 }
 
 /// Carries requests through a gate, and again as the [rules](super::Retries) say.
@@ -102,7 +112,7 @@ pub trait Reply {
 ///
 /// impl Reply for Page {
 ///     fn status(&self) -> u16 { self.0 }
-///     fn field(&self, _name: &str) -> Option<&[u8]> { None }
+///     fn field(&self, _name: &str) -> impl Iterator<Item = &[u8]> { std::iter::empty() }
 /// }
 ///
 /// # futures::executor::block_on(async {
@@ -174,7 +184,8 @@ impl<T: Timer, G: Gate<T>> Errand<'_, T, G> {
     /// Waits until it is to be sent, for the first time or again. Answers how often it has been sent again before.
     ///
     /// # Errors
-    /// If the gate does not let it in.
+    /// If the gate does not let it in, or not before the request's [deadline](Request::deadline). What came of the last
+    /// attempt, if there was one, is what the caller should get then.
     ///
     /// # Cancel safety
     /// Dropping the future gives up its place in line; it can be asked for again.
@@ -183,7 +194,10 @@ impl<T: Timer, G: Gate<T>> Errand<'_, T, G> {
             let _nobody_enters = self.courier.naps.acquire().timeout(self.wait).await;
             self.wait = Duration::ZERO;
         }
-        let permit = self.gate.enter(self.cost).await?;
+        let left = |deadline: Tick| {
+            Duration::from_nanos(deadline.as_nanos().saturating_sub(self.gate.timer().now().as_nanos()))
+        };
+        let permit = self.gate.enter(self.cost, self.request.deadline.map_or(Duration::MAX, left)).await?;
         let sent = self.gate.timer().now();
         self.under_way = Some((permit, sent));
         let begin = || self.courier.retries.begin(sent, &self.request);
@@ -198,7 +212,9 @@ impl<T: Timer, G: Gate<T>> Errand<'_, T, G> {
         let now = self.gate.timer().now();
         let verdict = match outcome {
             Ok(reply) => {
-                let fields = Fields::read(|name| reply.field(name));
+                let values = Fields::NAMES.map(|name| joined(reply.field(name)));
+                let mut in_order = values.iter();
+                let fields = Fields::read(|_name| in_order.next()?.as_deref());
                 let answer = Answer::new(reply.status(), fields, now, (self.courier.wall)());
                 self.courier.retries.answered(attempts, &answer)
             }
@@ -219,6 +235,12 @@ impl<T: Timer, G: Gate<T>> Errand<'_, T, G> {
         events::retried(attempt, wait.max(verdict.hold_off.unwrap_or_default()), status);
         None
     }
+}
+
+/// The values of several fields of one name are those of one field, with commas between them (RFC 9110 §5.3).
+fn joined<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<Cow<'a, [u8]>> {
+    let first = Cow::Borrowed(values.next()?);
+    Some(values.fold(first, |all, next| [&*all, b", ", next].concat().into()))
 }
 
 impl<T: Timer, G: Gate<T>> fmt::Debug for Errand<'_, T, G> {

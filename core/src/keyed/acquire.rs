@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::book::Request;
 use super::permit::Permit;
 use super::{Key, Keyed};
-use crate::engine::Wait;
+use crate::engine::{Admitted, Wait};
 use crate::throttle::AdmitError;
 use crate::time::Timer;
 
@@ -36,14 +36,28 @@ impl<K: Key, T: Timer> Acquire<K, T> {
     }
 }
 
+impl<K: Key, T: Timer> Acquire<K, T> {
+    /// Asks, and asks what became of it. Once let in, answers with the place of the key and what there is to tell.
+    pub(super) fn poll_place(&mut self, cx: &mut Context<'_>) -> Poll<Result<(usize, Admitted), AdmitError>> {
+        let admitted = ready!(self.wait.poll(self.keyed.engine(), &mut self.request, cx))?;
+        Poll::Ready(Ok((self.request.place(), admitted)))
+    }
+
+    pub(super) fn keyed(&self) -> &Keyed<K, T> {
+        &self.keyed
+    }
+
+    pub(super) fn cost(&self) -> f64 {
+        self.request.cost()
+    }
+}
+
 impl<K: Key, T: Timer> Future for Acquire<K, T> {
     type Output = Result<Permit<K, T>, AdmitError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let admitted = ready!(this.wait.poll(this.keyed.engine(), &mut this.request, cx))?;
-        let request = &this.request;
-        Poll::Ready(Ok(Permit::new(this.keyed.clone(), request.place(), request.cost(), &admitted)))
+        let (place, admitted) = ready!(self.poll_place(cx))?;
+        Poll::Ready(Ok(Permit::new(self.keyed.clone(), place, self.cost(), &admitted)))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::engine::{Book, Granted};
 use crate::limits::Limits;
 use crate::queue::{Line, Stage, WaiterId, Waiters};
 use crate::rate::Verdict;
-use crate::throttle::{AdmitError, CostError, Settings, checked_cost};
+use crate::throttle::{AdmitError, CostError, Kind, Settings, Wants, checked_cost};
 use crate::time::Tick;
 use crate::units::{Micros, to_units};
 
@@ -66,18 +66,29 @@ impl Front {
 pub(crate) struct Request<K> {
     key: Result<K, usize>,
     cost: f64,
+    kind: Kind,
 }
 
 pub(crate) struct Ask {
     place: usize,
-    cost: Micros,
+    wants: Wants,
     /// While waiting, the order of arrival; once let in, when that was.
     order_or_time: u64,
 }
 
+impl Ask {
+    fn cost(&self) -> Micros {
+        self.wants.cost()
+    }
+}
+
 impl<K> Request<K> {
     pub(crate) fn new(key: K, cost: f64) -> Self {
-        Self { key: Ok(key), cost }
+        Self { key: Ok(key), cost, kind: Kind::Caller }
+    }
+
+    pub(crate) fn beginning_later(self) -> Self {
+        Self { kind: Kind::Reserver, ..self }
     }
 
     pub(crate) fn cost(&self) -> f64 {
@@ -133,10 +144,17 @@ impl<K: Key> Hosts<K> {
         self.leave(place, now);
     }
 
-    /// A call that was let in at `at` has not been made.
-    pub(crate) fn unadmit(&mut self, place: usize, at: Tick, now: Tick, cost: Micros) {
-        self.total.unadmit(at, cost);
-        self.hosts[place].limits.unadmit(at, cost);
+    /// A call that was let in to begin later begins. Whether all of its cost could be charged.
+    pub(crate) fn begin(&mut self, place: usize, now: Tick, cost: Micros) -> bool {
+        let in_full = [&mut self.total, &mut self.hosts[place].limits].map(|limits| limits.begin(now, cost));
+        self.touch(place);
+        in_full == [true; 2]
+    }
+
+    /// A call has not been made: what that changes is for `undo` to say, for the total and for its key.
+    pub(crate) fn not_made(&mut self, place: usize, now: Tick, undo: impl Fn(&mut Limits)) {
+        undo(&mut self.total);
+        undo(&mut self.hosts[place].limits);
         self.touch(place);
         self.leave(place, now);
     }
@@ -215,7 +233,7 @@ impl<K: Key> Hosts<K> {
             host.limits.not_awaited(now);
             return;
         };
-        host.front = match host.limits.wait(now, front.cost) {
+        host.front = match host.limits.wait(now, front.cost()) {
             Verdict::Now => match before {
                 Front::Ready(order, since) if order == front.order_or_time => Front::Ready(order, since),
                 _ => Front::Ready(front.order_or_time, now),
@@ -231,8 +249,13 @@ impl<K: Key> Hosts<K> {
     }
 
     fn let_in(&mut self, ask: &mut Ask, now: Tick) {
-        self.total.admit(now, ask.cost);
-        self.hosts[ask.place].limits.admit(now, ask.cost);
+        for limits in [&mut self.total, &mut self.hosts[ask.place].limits] {
+            if ask.wants.kind() == Kind::Reserver {
+                limits.reserve(now, ask.cost());
+            } else {
+                limits.admit(now, ask.cost());
+            }
+        }
         ask.order_or_time = now.0;
     }
 }
@@ -256,7 +279,7 @@ impl<K: Key> Book for Hosts<K> {
         match checked_cost(request.cost, &self.hosts[place].limits) {
             Ok(cost) => {
                 self.asked += 1;
-                Ok(Ask { place, cost, order_or_time: self.asked })
+                Ok(Ask { place, wants: Wants::new(cost, request.kind), order_or_time: self.asked })
             }
             Err(error) => {
                 self.leave(place, now);
@@ -271,8 +294,8 @@ impl<K: Key> Book for Hosts<K> {
 
     fn unfit(&self, ask: &Ask) -> Option<CostError> {
         let max = self.total.max_cost().min(self.hosts[ask.place].limits.max_cost());
-        let (cost, max_units) = (to_units(ask.cost), to_units(max));
-        (ask.cost > max).then_some(CostError::TooHigh { cost, max: max_units })
+        let (cost, max_units) = (to_units(ask.cost()), to_units(max));
+        (ask.cost() > max).then_some(CostError::TooHigh { cost, max: max_units })
     }
 
     fn admit(&mut self, ask: &mut Ask, now: Tick) -> bool {
@@ -281,7 +304,7 @@ impl<K: Key> Book for Hosts<K> {
         // the alarm is late.
         let is_due = |timed: Option<&(Tick, usize)>| timed.is_some_and(|&(tick, _)| tick <= now);
         let nobody_first = host.line.is_empty() && self.ready.is_empty() && !is_due(self.timed.first());
-        let free = nobody_first && host.limits.admits(now, ask.cost) && self.total.admits(now, ask.cost);
+        let free = nobody_first && host.limits.admits(now, ask.cost()) && self.total.admits(now, ask.cost());
         if free {
             self.let_in(ask, now);
         }
@@ -312,7 +335,7 @@ impl<K: Key> Book for Hosts<K> {
             };
             let host = &mut self.hosts[place];
             let id = host.line.head().expect("a ready line has a front");
-            let verdict = self.total.wait(now, waiters.ask(id).cost);
+            let verdict = self.total.wait(now, waiters.ask(id).cost());
             if verdict != Verdict::Now {
                 break verdict.tick();
             }
@@ -331,7 +354,7 @@ impl<K: Key> Book for Hosts<K> {
     fn least_wait(&mut self, ask: &Ask, now: Tick) -> Duration {
         let limits = [&mut self.total, &mut self.hosts[ask.place].limits];
         let until =
-            limits.into_iter().filter_map(|limits| limits.check(now, ask.cost)).map(|(until, _)| until);
+            limits.into_iter().filter_map(|limits| limits.check(now, ask.cost())).map(|(until, _)| until);
         until.max().map_or(Duration::ZERO, |until| until.since(now))
     }
 
@@ -346,6 +369,11 @@ impl<K: Key> Book for Hosts<K> {
     }
 
     fn take_back(&mut self, ask: Ask, now: Tick) {
-        self.unadmit(ask.place, Tick(ask.order_or_time), now, ask.cost);
+        let (at, cost) = (Tick(ask.order_or_time), ask.cost());
+        if ask.wants.kind() == Kind::Reserver {
+            self.not_made(ask.place, now, |limits| limits.unreserve(Some(at), cost));
+        } else {
+            self.not_made(ask.place, now, |limits| limits.unadmit(at, cost));
+        }
     }
 }

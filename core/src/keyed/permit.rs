@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Key, Keyed};
 use crate::engine::Admitted;
+use crate::throttle::Start;
 use crate::time::{Tick, Timer};
 use crate::units::{Micros, to_micros, to_units};
 
@@ -18,6 +19,7 @@ pub struct Permit<K: Key, T: Timer> {
     place: usize,
     cost: Micros,
     admitted: Tick,
+    start: Start,
     /// Given back already.
     over: bool,
 }
@@ -25,12 +27,19 @@ pub struct Permit<K: Key, T: Timer> {
 impl<K: Key, T: Timer> Permit<K, T> {
     /// The permit of a call that has just been let in, which is told.
     pub(crate) fn new(keyed: Keyed<K, T>, place: usize, cost: f64, admitted: &Admitted) -> Self {
-        let permit = Self { keyed, place, cost: to_micros(cost), admitted: admitted.at, over: false };
+        let (at, start) = (admitted.at, Start::AtOnce);
+        let permit = Self { keyed, place, cost: to_micros(cost), admitted: at, start, over: false };
         permit.keyed.engine().voice().admitted(cost, &admitted.told);
         permit
     }
 
-    /// When the call was let in, by the timer.
+    /// The permit of a call that has been let in before, and begins now; `in_full` if all of it was charged.
+    pub(crate) fn begun(keyed: Keyed<K, T>, place: usize, cost: Micros, now: Tick, in_full: bool) -> Self {
+        let start = if in_full { Start::Later } else { Start::Short };
+        Self { keyed, place, cost, admitted: now, start, over: false }
+    }
+
+    /// When the call was let in, by the timer; or, if it was [reserved](Keyed::reserve_cost), when it began.
     #[must_use]
     pub fn admitted_at(&self) -> Tick {
         self.admitted
@@ -47,10 +56,10 @@ impl<K: Key, T: Timer> Permit<K, T> {
     /// Ends a call that was never made: gives back slots and units. The next in line may go at once.
     pub fn refund(mut self) {
         self.over = true;
-        let (place, cost, admitted) = (self.place, self.cost, self.admitted);
+        let (place, cost, admitted, start) = (self.place, self.cost, self.admitted, self.start);
         self.keyed.engine().change(|state, now| {
             let at = state.steady_at(admitted);
-            state.book.unadmit(place, at, now, cost);
+            state.book.not_made(place, now, |limits| start.undo(limits, at, cost));
         });
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Request {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// Begins when it is let in.
     Caller,
     /// Will begin later.
@@ -52,19 +52,19 @@ pub(crate) struct Ask {
 
 /// A cost, and in the lowest bits for what: one word, for a small slot in the queue.
 #[derive(Clone, Copy)]
-struct Wants(u64);
+pub(crate) struct Wants(u64);
 
 impl Wants {
-    fn new(cost: Micros, kind: Kind) -> Self {
+    pub(crate) fn new(cost: Micros, kind: Kind) -> Self {
         // No cost needs the two top bits.
         Self(cost << 2 | kind as u64)
     }
 
-    fn cost(self) -> Micros {
+    pub(crate) fn cost(self) -> Micros {
         self.0 >> 2
     }
 
-    fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         match self.0 & 3 {
             0 => Kind::Caller,
             1 => Kind::Reserver,

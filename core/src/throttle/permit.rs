@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use super::Throttle;
 use crate::engine::Admitted;
+use crate::limits::Limits;
 use crate::time::{Tick, Timer};
 use crate::units::{Micros, to_micros, to_units};
 
@@ -14,13 +15,24 @@ const OVER: Micros = Micros::MAX;
 
 /// How a call has begun: what there is to be given back if it is not made.
 #[derive(Clone, Copy)]
-enum Start {
+pub(crate) enum Start {
     /// When it was let in.
     AtOnce,
     /// Some time after that: its place in a schedule has passed.
     Later,
     /// The same, and less than its cost could be charged: nobody knows how much.
     Short,
+}
+
+impl Start {
+    /// A call that began like this at `at` has not been made.
+    pub(crate) fn undo(self, limits: &mut Limits, at: Tick, cost: Micros) {
+        match self {
+            Self::AtOnce => limits.unadmit(at, cost),
+            Self::Later => limits.unbegin(at, cost),
+            Self::Short => limits.not_made(cost),
+        }
+    }
 }
 
 /// A call that a [`Throttle`] has let in; over when dropped.
@@ -94,12 +106,7 @@ impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
         let cost = std::mem::replace(&mut self.cost, OVER);
         self.throttle().engine().change(|state, _| {
             let at = state.steady_at(self.admitted);
-            let limits = &mut state.book.limits;
-            match self.start {
-                Start::AtOnce => limits.unadmit(at, cost),
-                Start::Later => limits.unbegin(at, cost),
-                Start::Short => limits.not_made(cost),
-            }
+            self.start.undo(&mut state.book.limits, at, cost);
         });
     }
 

@@ -11,6 +11,9 @@ pub(crate) struct Call {
     pub(crate) cost: u64,
     limit: Option<u64>,
     pub(crate) state: State,
+    /// Not so if it was let in to begin later, and has not.
+    pub(crate) begun: bool,
+    /// When it was let in, if it was; and once it has begun, when that was.
     pub(crate) admitted: u64,
     answered: u64,
 }
@@ -46,7 +49,14 @@ impl Model {
     }
 
     /// A call asks; with `wait` false, it is to be let in at once or not at all.
-    pub(crate) fn come(&mut self, key: usize, cost: Option<u64>, limit: Option<u64>, wait: bool) -> Id {
+    pub(crate) fn come(
+        &mut self,
+        key: usize,
+        cost: Option<u64>,
+        limit: Option<u64>,
+        wait: bool,
+        later: bool,
+    ) -> Id {
         if self.due.is_some_and(|due| due <= self.now) {
             self.look();
         }
@@ -59,7 +69,8 @@ impl Model {
         let id = self.calls.len();
         let state = refusal.map_or(State::Waiting, State::Refused);
         let limit = limit.map(|limit| self.now.saturating_add(limit));
-        self.calls.push(Call { key, cost: cost.unwrap_or(0), limit, state, admitted: 0, answered: 0 });
+        let (cost, begun) = (cost.unwrap_or(0), !later);
+        self.calls.push(Call { key, cost, limit, state, begun, admitted: 0, answered: 0 });
         if refusal.is_some() {
             return id;
         }
@@ -77,17 +88,32 @@ impl Model {
     }
 
     pub(crate) fn go_away(&mut self, id: Id) {
-        let Call { key, cost, admitted, state, limit, .. } = self.calls[id];
+        let Call { key, cost, admitted, state, limit, begun, .. } = self.calls[id];
         let front = self.front(key) == Some(id);
         self.calls[id].state = State::Gone;
         if state == State::Inside {
             for meter in self.total.meters.iter_mut().chain(&mut self.keys[key].meters) {
-                meter.not_made(admitted, cost, id);
+                if begun {
+                    meter.not_made(admitted, cost, id);
+                } else {
+                    meter.not_begun(admitted, cost, id);
+                }
             }
         }
         if state == State::Inside || (state == State::Waiting && (front || limit.is_some())) {
             self.look();
         }
+    }
+
+    /// A call that was let in to begin later begins.
+    pub(crate) fn begin(&mut self, id: Id) {
+        let call = &mut self.calls[id];
+        (call.begun, call.admitted) = (true, self.now);
+        let (key, cost) = (call.key, call.cost);
+        for meter in self.total.meters.iter_mut().chain(&mut self.keys[key].meters) {
+            assert!(meter.begun(self.now, cost, id), "room was kept for it");
+        }
+        self.look();
     }
 
     pub(crate) fn release(&mut self, id: Id) {
@@ -187,7 +213,8 @@ impl Model {
             return gate;
         }
         let (cost, answered) = (self.calls[id].cost, inside().map(|call| call.cost).sum());
-        let to_come = ToCome { answered, begun: 0 };
+        let begun = inside().filter(|call| !call.begun).map(|call| call.cost).sum();
+        let to_come = ToCome { answered, begun };
         let rates = scope.meters.iter().map(|meter| meter.when(self.now, cost, to_come));
         rates.max().unwrap_or(When::Now)
     }
@@ -195,10 +222,12 @@ impl Model {
     fn let_in(&mut self, id: Id) {
         let call = &mut self.calls[id];
         (call.state, call.admitted) = (State::Inside, self.now);
-        let (key, cost) = (call.key, call.cost);
+        let (key, cost, begun) = (call.key, call.cost, call.begun);
         for meter in self.total.meters.iter_mut().chain(&mut self.keys[key].meters) {
             meter.take_place(self.now, cost, id);
-            meter.begun(self.now, cost, id);
+            if begun {
+                meter.begun(self.now, cost, id);
+            }
         }
     }
 

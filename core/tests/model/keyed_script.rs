@@ -27,7 +27,10 @@ pub(crate) enum Op {
         key: usize,
         cost: Cost,
         limit: Option<Duration>,
+        /// Begins some time after it has been let in.
+        later: bool,
     },
+    Begin(u8),
     Try {
         key: usize,
         cost: Cost,
@@ -93,8 +96,10 @@ impl Op {
             (40, |bytes| {
                 let byte = bytes.byte();
                 let limit = (byte > 200).then(|| Duration::from_millis(25 * u64::from(byte - 201)));
-                Self::Come { key: usize::from(byte) % KEYS, cost: Cost::decode(bytes), limit }
+                let key = usize::from(byte) % KEYS;
+                Self::Come { key, cost: Cost::decode(bytes), limit, later: bytes.byte() < 64 }
             }),
+            (8, |bytes| Self::Begin(bytes.byte())),
             (14, |bytes| Self::Try { key: usize::from(bytes.byte()) % KEYS, cost: Cost::decode(bytes) }),
             (12, |bytes| Self::Cancel(bytes.byte())),
             (16, |_| Self::PollAll),

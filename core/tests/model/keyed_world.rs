@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tollgate_core::keyed::{Acquire, Permit};
+use tollgate_core::keyed::{Acquire, Permit, Reservation, Reserve};
 use tollgate_core::time::{ManualTimer, Tick, Timer};
 use tollgate_core::{AdmitError, Keyed, TryAdmitError};
 
@@ -20,14 +20,38 @@ const HOUR: u64 = 3_600_000_000_000;
 
 type Hosts = Keyed<usize, ManualTimer>;
 
+/// Somebody who asks.
+enum Asking {
+    Acquire(Acquire<usize, ManualTimer>),
+    Reserve(Reserve<usize, ManualTimer>),
+}
+
+/// What somebody has who was let in.
+#[derive(Debug)]
+enum Holds {
+    Permit(Permit<usize, ManualTimer>),
+    Reservation(Reservation<usize, ManualTimer>),
+}
+
+impl Asking {
+    fn poll(&mut self, bell: &Bell) -> Poll<Result<Holds, AdmitError>> {
+        let waker = bell.waker();
+        let mut cx = Context::from_waker(&waker);
+        match self {
+            Self::Acquire(future) => Pin::new(future).poll(&mut cx).map_ok(Holds::Permit),
+            Self::Reserve(future) => Pin::new(future).poll(&mut cx).map_ok(Holds::Reservation),
+        }
+    }
+}
+
 struct World<'t> {
     hosts: Hosts,
     timer: &'t ManualTimer,
     model: Model,
     raw: u64,
     alarm: AlarmBook,
-    line: Vec<(Id, Acquire<usize, ManualTimer>, Bell)>,
-    inside: Vec<(Id, Permit<usize, ManualTimer>)>,
+    line: Vec<(Id, Asking, Bell)>,
+    inside: Vec<(Id, Holds)>,
     /// Of each key, and of all.
     laws: [Record; KEYS + 1],
 }
@@ -64,7 +88,12 @@ pub(crate) fn play(script: &Script, say: impl Fn(usize)) {
 impl World<'_> {
     fn take(&mut self, op: Op) {
         match op {
-            Op::Come { key, cost, limit } => self.come(key, cost, limit),
+            Op::Come { key, cost, limit, later } => self.come(key, cost, limit, later),
+            Op::Begin(pick) if !self.inside.is_empty() => {
+                let (id, holds) = self.inside.remove(usize::from(pick) % self.inside.len());
+                let permit = self.begin(id, holds);
+                self.inside.push((id, Holds::Permit(permit)));
+            }
             Op::Try { key, cost } => self.try_come(key, cost),
             Op::Cancel(pick) if !self.line.is_empty() => {
                 let (id, future, _) = self.line.remove(usize::from(pick) % self.line.len());
@@ -78,7 +107,8 @@ impl World<'_> {
             Op::Cancel(_) => {}
             Op::PollAll => self.poll_all(),
             Op::Release(pick) if !self.inside.is_empty() => {
-                let (id, permit) = self.inside.remove(usize::from(pick) % self.inside.len());
+                let (id, holds) = self.inside.remove(usize::from(pick) % self.inside.len());
+                let permit = self.begin(id, holds);
                 self.model.release(id);
                 let call = &self.model.calls[id];
                 for law in [call.key, KEYS] {
@@ -87,11 +117,14 @@ impl World<'_> {
                 drop(permit);
             }
             Op::NotMade(pick) if !self.inside.is_empty() => {
-                let (id, permit) = self.inside.remove(usize::from(pick) % self.inside.len());
+                let (id, holds) = self.inside.remove(usize::from(pick) % self.inside.len());
                 self.model.go_away(id);
-                permit.refund();
+                match holds {
+                    Holds::Permit(permit) => permit.refund(),
+                    Holds::Reservation(reservation) => drop(reservation),
+                }
             }
-            Op::Release(_) | Op::NotMade(_) => {}
+            Op::Begin(_) | Op::Release(_) | Op::NotMade(_) => {}
             Op::Pause { key, time } => {
                 match &key {
                     None => self.hosts.pause(time),
@@ -130,15 +163,17 @@ impl World<'_> {
         cost.told(self.model.total.limits.most().min(self.model.keys[key].limits.most()))
     }
 
-    fn come(&mut self, key: usize, cost: Cost, limit: Option<Duration>) {
+    fn come(&mut self, key: usize, cost: Cost, limit: Option<Duration>, later: bool) {
         let (cost, micros) = self.told(key, cost);
-        let mut future = self.hosts.acquire_cost(key, cost);
-        if let Some(limit) = limit {
-            future = future.timeout(limit);
-        }
-        let id = self.model.come(key, micros, limit.map(|limit| limit.as_nanos() as u64), true);
+        let most = limit.unwrap_or(Duration::MAX);
+        let mut future = if later {
+            Asking::Reserve(self.hosts.reserve_cost(key, cost).timeout(most))
+        } else {
+            Asking::Acquire(self.hosts.acquire_cost(key, cost).timeout(most))
+        };
+        let id = self.model.come(key, micros, limit.map(|limit| limit.as_nanos() as u64), true, later);
         let bell = Bell::default();
-        let answer = Pin::new(&mut future).poll(&mut Context::from_waker(&bell.waker()));
+        let answer = future.poll(&bell);
         let state = self.model.calls[id].state;
         match (answer, state) {
             (Poll::Pending, State::Waiting | State::Refused(Refusal::TimedOut)) => {
@@ -151,9 +186,9 @@ impl World<'_> {
 
     fn try_come(&mut self, key: usize, cost: Cost) {
         let (cost, micros) = self.told(key, cost);
-        let id = self.model.come(key, micros, None, false);
+        let id = self.model.come(key, micros, None, false, false);
         match (self.hosts.try_acquire_cost(key, cost), self.model.calls[id].state) {
-            (Ok(permit), State::Inside) => self.inside.push((id, permit)),
+            (Ok(permit), State::Inside) => self.inside.push((id, Holds::Permit(permit))),
             (Err(TryAdmitError::NotNow), State::Gone)
             | (Err(TryAdmitError::Closed), State::Refused(Refusal::Closed))
             | (Err(TryAdmitError::Cost(_)), State::Refused(Refusal::Invalid | Refusal::TooHigh(_))) => {}
@@ -164,7 +199,7 @@ impl World<'_> {
     fn poll_all(&mut self) {
         for (id, mut future, bell) in std::mem::take(&mut self.line) {
             let state = self.model.calls[id].state;
-            match Pin::new(&mut future).poll(&mut Context::from_waker(&bell.waker())) {
+            match future.poll(&bell) {
                 Poll::Pending => {
                     assert_eq!(state, State::Waiting, "call {id} still waits");
                     self.line.push((id, future, bell));
@@ -174,12 +209,27 @@ impl World<'_> {
         }
     }
 
-    fn settled(&mut self, id: Id, answer: Result<Permit<usize, ManualTimer>, AdmitError>, state: State) {
+    /// The permit of one who is inside, who begins now if that has not been.
+    fn begin(&mut self, id: Id, holds: Holds) -> Permit<usize, ManualTimer> {
+        match holds {
+            Holds::Permit(permit) => permit,
+            Holds::Reservation(reservation) => {
+                self.model.begin(id);
+                let permit = reservation.begin();
+                assert_eq!(permit.admitted_at(), Tick::from_nanos(self.raw), "when call {id} began");
+                permit
+            }
+        }
+    }
+
+    fn settled(&mut self, id: Id, answer: Result<Holds, AdmitError>, state: State) {
         match (answer, state) {
-            (Ok(permit), State::Inside) => {
-                let admitted = Tick::from_nanos(self.model.calls[id].admitted);
-                assert_eq!(permit.admitted_at(), admitted, "when call {id} was let in");
-                self.inside.push((id, permit));
+            (Ok(holds), State::Inside) => {
+                if let Holds::Permit(permit) = &holds {
+                    let admitted = Tick::from_nanos(self.model.calls[id].admitted);
+                    assert_eq!(permit.admitted_at(), admitted, "when call {id} was let in");
+                }
+                self.inside.push((id, holds));
             }
             (Err(AdmitError::Closed), State::Refused(Refusal::Closed))
             | (Err(AdmitError::TimedOut), State::Refused(Refusal::TimedOut))

@@ -10,6 +10,7 @@ mod exports;
 mod keyed;
 mod late;
 mod platform;
+mod reqwest;
 mod semaphore;
 mod share;
 mod stream;

@@ -29,9 +29,11 @@ pub(crate) fn clippy() -> Result<()> {
     toolchain::component("clippy", "clippy")?;
     toolchain::target(TARGET)?;
     for package in [
-        &["--package", "tollgate-wasm", "--features", "exports", "--all-targets"][..],
+        &["--package", "tollgate-wasm", "--features", "exports,reqwest,tower", "--all-targets"][..],
         &["--package", "tollgate", "--lib"],
         &["--package", "tollgate", "--lib", "--features", "share"],
+        &["--package", "tollgate", "--lib", "--features", "reqwest,tower"],
+        &["--package", "tollgate-adapters", "--lib", "--features", "reqwest"],
     ] {
         succeed(cargo().arg("clippy").args(package).args(["--target", TARGET, "--", "-D", "warnings"]))?;
     }

@@ -96,12 +96,12 @@ impl Reply for Page<'_> {
         self.0.status.unwrap_or(200)
     }
 
-    fn field(&self, name: &str) -> Option<&[u8]> {
+    fn field(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         let headers = self.0.headers.iter().flatten();
         let listed =
             headers.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_bytes());
         let short = self.0.retry_after.as_deref().filter(|_| name == "retry-after").map(str::as_bytes);
-        short.into_iter().chain(listed).next()
+        short.into_iter().chain(listed)
     }
 }
 
