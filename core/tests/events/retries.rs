@@ -18,8 +18,8 @@ impl Reply for Page {
         self.0
     }
 
-    fn field(&self, name: &str) -> Option<&[u8]> {
-        self.1.filter(|_| name == "retry-after").map(str::as_bytes)
+    fn field(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.1.filter(|_| name == "retry-after").map(str::as_bytes).into_iter()
     }
 }
 
