@@ -6,5 +6,7 @@ mod common;
 mod decisions;
 #[path = "http/fields.rs"]
 mod fields;
+#[path = "http/table.rs"]
+mod table;
 #[path = "http/throttle.rs"]
 mod throttle;
