@@ -113,7 +113,7 @@ async fn a_body_that_is_dropped_or_given_up_half_way_leaves_every_slot() {
         while length < 25 << 20 {
             length += body.next().await.unwrap().unwrap().len();
         }
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             drop(body);
         } else {
             let reads = tokio::spawn(async move {
@@ -126,6 +126,22 @@ async fn a_body_that_is_dropped_or_given_up_half_way_leaves_every_slot() {
     };
     tokio::time::timeout(LIMIT, join_all((0..CALLERS).map(half))).await.expect("it hangs");
     all_free(&throttle, "half read");
+}
+
+#[tokio::test]
+async fn a_body_that_has_failed_or_ended_holds_no_slot_though_it_is_kept() {
+    for (name, announced) in [("failed", 100), ("ended", 4)] {
+        let text = format!("HTTP/1.1 200 OK\r\ncontent-length: {announced}\r\n\r\nhalf");
+        let url = server(move |_, socket| say(socket, text.clone())).await;
+        let (throttle, client) = setup();
+        let mut kept = Vec::new();
+        for _ in 0..CALLERS {
+            let mut body = client.get(&url).send().await.unwrap().bytes_stream();
+            while body.next().await.is_some_and(|chunk| chunk.is_ok()) {}
+            kept.push(body);
+        }
+        all_free(&throttle, name);
+    }
 }
 
 #[tokio::test]
