@@ -1,27 +1,27 @@
-//! A client that keeps to its limits, waits when it is told to, and closes cleanly.
+//! A client that keeps to its limits, sends again what was refused, waits when it is told to, and closes cleanly.
 //!
 //! [`ApiClient`] allows itself 100 requests per second and 5 at once. The API of this example is stricter
 //! than that: it answers 429 at 40 per second, and the `Retry-After` of one such answer holds back all
-//! callers. Closing turns away whoever waits, and lets those finish that are under way.
+//! callers. What was refused is sent again, so that its caller gets a page all the same. Closing turns away whoever
+//! waits, and lets those finish that are under way.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use futures::future::join_all;
-use reqwest::header::RETRY_AFTER;
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tokio::time::sleep;
+use tollgate::http::RetryPolicy;
+use tollgate::reqwest::ThrottleMiddleware;
 use tollgate::{Rate, Throttle};
 use tollgate_server::{Config, Server};
-
-/// How long to hold back after a 429 that does not say it.
-const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
 /// A client of one API. Clones share its limits.
 #[derive(Clone)]
 struct ApiClient {
-    http: reqwest::Client,
+    http: ClientWithMiddleware,
     base: String,
     throttle: Throttle,
 }
@@ -34,24 +34,21 @@ struct Answer {
 
 impl ApiClient {
     fn new(base: impl Into<String>) -> Result<Self> {
-        // Without a proxy, as the server of this example is on this machine.
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
         let throttle =
             Throttle::builder().rate(Rate::per_second(100.0).until_answered()).concurrency(5).build()?;
-        Ok(Self { http, base: base.into(), throttle })
+        // Without a proxy, as the server of this example is on this machine.
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
+        let middleware = ThrottleMiddleware::new(throttle.clone()).policy(RetryPolicy::new().retries(3));
+        Ok(Self { http: ClientBuilder::new(http).with(middleware).build(), base: base.into(), throttle })
     }
 
-    /// Waits until the limits allow a request, and makes it.
+    /// Waits until the limits allow a request, and makes it; again, if the API has had enough.
     ///
     /// An error is a request without an answer, or `AdmitError::Closed`.
     async fn get(&self, path: &str) -> Result<Answer> {
-        let _permit = self.throttle.acquire().await?;
         let response = self.http.get(format!("{}{path}", self.base)).send().await?;
         let status = response.status();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            self.throttle.pause(retry_after(&response).unwrap_or(DEFAULT_PAUSE));
-        }
-        // The body is part of the request: the permit is held until it has been read.
+        // The body is part of the request: its slot is held until it has been read.
         Ok(Answer { status, body: response.text().await? })
     }
 
@@ -59,12 +56,6 @@ impl ApiClient {
     fn close(&self) {
         self.throttle.close();
     }
-}
-
-/// The wait that a response asks for, if it gives it in seconds.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 #[tokio::main]
@@ -77,7 +68,8 @@ async fn main() -> Result<()> {
     let first = client.get("/api/first").await?;
     println!("the first answer: {} {}", first.status, first.body);
     let answers = join_all((1..80).map(|_| client.get("/api/items"))).await;
-    println!("79 more: {:?} in {:.1?}", outcomes(answers), start.elapsed());
+    let retries = server.stats().arrivals - 80;
+    println!("79 more: {:?}, after {retries} retries, in {:.1?}", outcomes(answers), start.elapsed());
 
     server.reset();
     let requests = join_all((0..30).map(|_| client.get("/api/items")));

@@ -16,6 +16,7 @@
 //! - `http`: what a polite HTTP client does with 429, Retry-After and the like, without I/O.
 //! - `reqwest`: a middleware for `reqwest-middleware`, and a ready client.
 //! - `tower`: layers for tower's services, on both sides of HTTP.
+//! - `tracing`: what happens (who waits, pauses, retries), as events; off by default, and then nothing is left of it.
 //! - `share`: on wasm32, the function `share`, with which an app hands its throttle to the page's script.
 //!
 //! # In the browser, and in Node

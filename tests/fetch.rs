@@ -182,6 +182,52 @@ async fn a_refusal_is_a_failure() {
     assert_eq!(run.lines(), Vec::from_iter(1..=9));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_refused_is_sent_again_if_told_so() {
+    let server = Server::start(Config { capacity: 10, ..Config::default() }).await.unwrap();
+    let run = fetch(&["--concurrency", "4", "--retries", "5"], &urls(&server, 25)).await;
+    assert_eq!((run.statuses(), run.code), ([(200, 25)].into(), Some(0)), "{:?}", server.stats());
+    let attempts: Vec<_> = run.records.iter().filter_map(|record| record["attempts"].as_u64()).collect();
+    assert_eq!((attempts.len(), attempts.iter().sum()), (25, server.stats().arrivals));
+    assert!(attempts.iter().any(|&attempts| attempts > 1) && attempts.contains(&1), "{attempts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_sent_again_unless_told_so() {
+    let server = Server::start(Config { capacity: 1, period_ms: 60_000, ..Config::default() }).await.unwrap();
+    let run = fetch(&["--concurrency", "1"], &format!("{}no URL\n", urls(&server, 3))).await;
+    assert_eq!((run.statuses(), run.code), ([(200, 1), (429, 2)].into(), Some(1)));
+    let attempts = [1, 2, 3, 4].map(|line| run.line(line)["attempts"].as_u64());
+    assert_eq!(attempts, [Some(1), Some(1), Some(1), Some(0)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_would_wait_for_too_long_gives_up() {
+    let server = Server::start(Config { capacity: 1, period_ms: 60_000, ..Config::default() }).await.unwrap();
+    let args = ["--concurrency", "1", "--retries", "3", "--max-wait", "1s"];
+    let run = fetch(&args, &urls(&server, 3)).await;
+    assert_eq!((run.statuses(), run.code), ([(200, 1), (429, 2)].into(), Some(1)));
+    assert_eq!(server.stats().arrivals, 3);
+    let waited = run.line(3)["waited_ms"].as_f64();
+    assert!(waited > Some(900.0), "the second one's refusal holds up the third: {waited:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_got_no_answer_asks_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        for answer in ["", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"] {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let _ = connection.read(&mut [0; 4096]).await;
+            let _ = connection.write_all(answer.as_bytes()).await;
+        }
+    });
+    let run = fetch(&["--retries", "1"], &url).await;
+    assert_eq!((run.statuses(), run.code), ([(200, 1)].into(), Some(0)), "{:?}", run.records);
+    assert_eq!((&run.line(1)["attempts"], &run.line(1)["bytes"]), (&Value::from(2), &Value::from(4)));
+}
+
 #[tokio::test]
 async fn a_file_is_read_like_standard_input() {
     let server = Server::start(Config::default()).await.unwrap();
@@ -201,7 +247,7 @@ async fn nothing_to_fetch_is_no_failure() {
 
 #[tokio::test]
 async fn bad_usage_says_what_is_allowed() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["--rate", "100"], "100/s, 500/min, 10/250ms or 1000/h"),
         (&["--rate", "x/s"], "100/s, 500/min, 10/250ms or 1000/h"),
         (&["--rate", "5/lightyear"], "100/s, 500/min, 10/250ms or 1000/h"),
@@ -210,6 +256,8 @@ async fn bad_usage_says_what_is_allowed() {
         (&["--concurrency", "0"], "1..=10000"),
         (&["--timeout", "10"], "10s, 500ms or 1m 30s"),
         (&["--timeout", "0s"], "above zero"),
+        (&["--max-wait", "10"], "10s, 500ms or 1m 30s"),
+        (&["--retries", "few"], "invalid digit"),
         (&["no/such/file"], "cannot read no/such/file"),
     ];
     for (args, says) in cases {
@@ -328,6 +376,21 @@ mod ctrl_c {
         let told: Vec<_> = run.stderr.lines().collect();
         assert_eq!(told[0], "2 under way will finish, Ctrl-C again quits at once");
         assert_eq!(told[1..], ["interrupted: 2 fetched, 199 not fetched"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_waits_to_be_sent_again_is_not_fetched() {
+        let server =
+            Server::start(Config { capacity: 1, period_ms: 60_000, ..Config::default() }).await.unwrap();
+        let mut child = start(&["--concurrency", "1", "--retries", "2"]);
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(urls(&server, 5).as_bytes()).await.unwrap();
+        drop(stdin);
+        until("refused", || server.stats().statuses.contains_key(&429)).await;
+        interrupt(&child).await;
+        let run = finish(child).await;
+        assert_eq!((run.lines(), run.code), (vec![1], Some(130)));
+        assert_eq!(run.stderr.lines().last(), Some("interrupted: 1 fetched, 4 not fetched"));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,8 +24,10 @@ mod deadlines;
 mod wait;
 
 use std::task::{Wake, Waker};
+use std::time::Duration;
 
 use crate::config::ConfigError;
+use crate::events::Voice;
 use crate::queue::{Line, Stage, WaiterId, Waiters};
 use crate::sync::{Arc, Mutex, MutexGuard};
 use crate::throttle::{AdmitError, CostError};
@@ -33,7 +35,7 @@ use crate::time::{Steady, Tick, Timer};
 use crate::wakers::{Wakers, Woken};
 use alarm::Alarm;
 use deadlines::Deadlines;
-pub(crate) use wait::Wait;
+pub(crate) use wait::{Admitted, Wait};
 
 /// Who is next, whether they may go, and when to look again.
 pub(crate) trait Book: Send + 'static {
@@ -41,6 +43,9 @@ pub(crate) trait Book: Send + 'static {
     type Request: Send + Unpin + 'static;
     /// What a waiter's slot remembers of it.
     type Ask: Send + 'static;
+
+    /// What a request costs, whether that makes sense or not.
+    fn cost_of(request: &Self::Request) -> f64;
 
     /// Checks a request and makes it an ask. On an error nothing has changed.
     fn open(&mut self, request: &mut Self::Request, now: Tick) -> Result<Self::Ask, AdmitError>;
@@ -64,6 +69,12 @@ pub(crate) trait Book: Send + 'static {
     fn advance(&mut self, waiters: &mut Waiters<Self::Ask>, now: Tick, granted: &mut Granted)
     -> Option<Tick>;
 
+    /// How long the limits make an ask wait at least, whoever else waits.
+    fn least_wait(&mut self, ask: &Self::Ask, now: Tick) -> Duration;
+
+    /// Whether an ask that was let in is the first after a pause that has run out. Says so once.
+    fn goes_on(&mut self, ask: &Self::Ask) -> bool;
+
     /// When an ask was let in; only of those that were.
     fn admitted_at(&self, ask: &Self::Ask) -> Tick;
 
@@ -85,6 +96,7 @@ pub(crate) struct Engine<B: Book, T: Timer> {
     timer: T,
     state: Mutex<State<B>>,
     alarm: Alarm<T::Sleep>,
+    voice: Voice,
 }
 
 pub(crate) struct State<B: Book> {
@@ -103,7 +115,7 @@ pub(crate) struct State<B: Book> {
 }
 
 impl<B: Book, T: Timer> Engine<B, T> {
-    pub(crate) fn new(timer: T, book: B, max_waiting: usize) -> Arc<Self> {
+    pub(crate) fn new(timer: T, book: B, max_waiting: usize, voice: Voice) -> Arc<Self> {
         let clock = Steady::starting_at(timer.now());
         let state = State {
             book,
@@ -116,11 +128,16 @@ impl<B: Book, T: Timer> Engine<B, T> {
             due: None,
             armed: None,
         };
-        Arc::new(Self { timer, state: Mutex::new(state), alarm: Alarm::new() })
+        Arc::new(Self { timer, state: Mutex::new(state), alarm: Alarm::new(), voice })
     }
 
     pub(crate) fn timer(&self) -> &T {
         &self.timer
+    }
+
+    /// Who tells what happens. Not to be used under the lock.
+    pub(crate) fn voice(&self) -> &Voice {
+        &self.voice
     }
 
     /// Looks at something, or changes something that lets nobody in.

@@ -27,6 +27,7 @@ mod courier;
 mod date;
 mod fields;
 mod policy;
+mod quota;
 mod random;
 mod structured;
 
@@ -35,3 +36,4 @@ pub use backoff::Backoff;
 pub use courier::{Courier, Errand, Gate, OfKey, Reply};
 pub use fields::Fields;
 pub use policy::RetryPolicy;
+pub use quota::QuotaPolicy;

@@ -15,6 +15,7 @@ pub use builder::Builder;
 pub use permit::Permit;
 
 use crate::engine::Engine;
+use crate::events::Reason;
 use crate::sync::Arc;
 use crate::throttle::{AdmitError, TryAdmitError};
 use crate::time::{Tick, Timer, nanos};
@@ -120,7 +121,7 @@ impl<K: Key, T: Timer> Keyed<K, T> {
     pub fn try_acquire_cost(&self, key: K, cost: f64) -> Result<Permit<K, T>, TryAdmitError> {
         let mut request = Request::new(key, cost);
         let admitted = self.engine.try_admit(&mut request)?;
-        Ok(Permit::new(self.clone(), request.place(), cost, admitted))
+        Ok(Permit::new(self.clone(), request.place(), cost, &admitted))
     }
 
     /// Waits to be let in under `key`, then runs `future` to its end, inside.
@@ -143,32 +144,35 @@ impl<K: Key, T: Timer> Keyed<K, T> {
     /// Holds everybody until so long from now; those inside go on. Only ever extends.
     pub fn pause(&self, duration: Duration) {
         let nanos = nanos(duration);
-        self.engine.change(|state, now| {
-            state.book.total.pause(Tick(now.0.saturating_add(nanos)));
-        });
+        let holds =
+            self.engine.change(|state, now| state.book.total.pause(now, Tick(now.0.saturating_add(nanos))));
+        self.engine.voice().paused(holds, duration, Reason::Pause);
     }
 
     /// Ends a pause of everybody; keys that are paused by themselves stay so.
     pub fn resume(&self) {
-        self.engine.change(|state, _| state.book.total.resume());
+        let was_paused = self.engine.change(|state, now| state.book.total.resume(now));
+        self.engine.voice().resumed(was_paused);
     }
 
     /// Holds those of one key until so long from now; those inside go on. Only ever extends.
     pub fn pause_key(&self, key: &K, duration: Duration) {
         let nanos = nanos(duration);
-        self.engine.change(|state, now| {
-            state.book.pause_key(key, Tick(now.0.saturating_add(nanos)), now);
-        });
+        let holds = self
+            .engine
+            .change(|state, now| state.book.pause_key(key, Tick(now.0.saturating_add(nanos)), now));
+        self.engine.voice().paused(holds, duration, Reason::Pause);
     }
 
     /// Holds those of one key off, because the server has refused a call of that key: as
     /// [`Throttle::hold_off`](crate::Throttle::hold_off).
     pub fn hold_off_key(&self, key: &K, duration: Duration, sent: Tick) {
         let nanos = nanos(duration);
-        self.engine.change(|state, now| {
+        let holds = self.engine.change(|state, now| {
             let (until, sent) = (Tick(now.0.saturating_add(nanos)), state.steady_at(sent));
-            state.book.hold_off_key(key, until, now, sent);
+            state.book.hold_off_key(key, until, now, sent)
         });
+        self.engine.voice().paused(holds, duration, Reason::Server);
     }
 
     /// Uses up units of one key, because the server says that so many remain: as
@@ -188,7 +192,8 @@ impl<K: Key, T: Timer> Keyed<K, T> {
 
     /// Ends the pause of one key.
     pub fn resume_key(&self, key: &K) {
-        self.engine.change(|state, _| state.book.resume_key(key));
+        let was_paused = self.engine.change(|state, now| state.book.resume_key(key, now));
+        self.engine.voice().resumed(was_paused);
     }
 
     /// Closes for all keys: everybody who waits, or will ask, gets an error. Calls inside go on.

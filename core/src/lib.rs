@@ -9,6 +9,7 @@
 //! - [`Keyed`]: limits for each key, and over all of them.
 //! - [`ThrottleStreamExt`]: streams whose items come no faster than a throttle lets them.
 //! - `http` (a feature): what a polite HTTP client does with 429, Retry-After and the like.
+//! - `tracing` (a feature): what happens, as events of target `tollgate`.
 //! - [`time::ManualTimer`]: a clock moved by hand, for tests that are exact and take no time.
 //!
 //! # How it is built
@@ -22,12 +23,14 @@
 //! | `limits` | slots, rates and pause, decided together: how much may I admit now? |
 //! | `engine` | the lock, the clock, the one alarm, and the future that waits |
 //! | `throttle`, `keyed` | who is next |
+//! | `events` | what is told to `tracing`, if the feature of that name is on |
 //! | `http` | what an answer means for the next attempt, and for everybody else |
 #![forbid(unsafe_code)]
 
 mod bounded;
 mod config;
 mod engine;
+mod events;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod keyed;

@@ -5,6 +5,7 @@
 //! elsewhere (a quota shared by several processes, say) would be put here.
 
 use crate::config::ConfigError;
+use crate::events::Unresumed;
 use crate::rate::{Meter, Rate, Uncharged, Verdict};
 use crate::slots::Slots;
 use crate::time::Tick;
@@ -20,6 +21,7 @@ pub(crate) struct Limits {
     empties: bool,
     /// When that was last decided.
     held_off_at: Option<Tick>,
+    unresumed: Unresumed,
     uncharged: Uncharged,
     /// Refunds to calls that are still inside: so much less is charged when they come out.
     refunded: u128,
@@ -53,6 +55,7 @@ impl Limits {
             paused_until: Tick::ZERO,
             empties: false,
             held_off_at: None,
+            unresumed: Unresumed::new(),
             uncharged: Uncharged::default(),
             refunded: 0,
             refunded_unbegun: 0,
@@ -331,25 +334,43 @@ impl Limits {
         available.map_or(f64::INFINITY, crate::units::to_units)
     }
 
-    /// Holds everybody until `until`; never shortens what was said before.
-    pub(crate) fn pause(&mut self, until: Tick) {
+    /// Holds everybody until `until`; never shortens what was said before. Whether it holds anybody longer than that.
+    pub(crate) fn pause(&mut self, now: Tick, until: Tick) -> bool {
+        let holds = until > self.paused_until.max(now);
         self.paused_until = self.paused_until.max(until);
+        if holds {
+            self.unresumed.set();
+        }
+        holds
     }
 
-    pub(crate) fn resume(&mut self) {
+    /// Ends a pause. Whether one was on.
+    pub(crate) fn resume(&mut self, now: Tick) -> bool {
+        let was_paused = self.paused_until > now;
         self.paused_until = Tick::ZERO;
         self.empties = false;
+        if was_paused {
+            self.unresumed.clear();
+        }
+        was_paused
+    }
+
+    /// Whether the call that was let in at `admitted` is the first after a pause that has run out, to be told.
+    #[inline]
+    pub(crate) fn goes_on(&mut self, admitted: Tick) -> bool {
+        self.unresumed.take_if(self.paused_until <= admitted)
     }
 
     /// The same as a pause, because a server has refused a call that was let in at `sent`: after it, the rates start
     /// from empty. Who was sent before that was known tells nothing new.
-    pub(crate) fn hold_off(&mut self, now: Tick, until: Tick, sent: Tick) {
+    pub(crate) fn hold_off(&mut self, now: Tick, until: Tick, sent: Tick) -> bool {
         self.come_to(now);
-        self.pause(until);
+        let holds = self.pause(now, until);
         if self.held_off_at.is_none_or(|held_off| sent > held_off) {
             self.empties = true;
             self.held_off_at = Some(now);
         }
+        holds
     }
 
     /// Uses up what is there beyond `remaining`.

@@ -26,6 +26,7 @@ pub use settings::Settings;
 
 use crate::config::ConfigError;
 use crate::engine::Engine;
+use crate::events::{Reason, Voice};
 use crate::rate::Verdict;
 use crate::sync::Arc;
 use crate::time::{Tick, Timer, nanos};
@@ -106,7 +107,15 @@ impl<T: Timer> Throttle<T> {
 
     fn new_on(timer: T, settings: Settings) -> Result<Self, ConfigError> {
         let limits = settings.limits(Tick::ZERO)?;
-        Ok(Self { engine: Engine::new(timer, Lines::new(limits), settings.most_waiting()) })
+        Ok(Self { engine: Engine::new(timer, Lines::new(limits), settings.most_waiting(), Voice::new()) })
+    }
+
+    /// One that lets nobody in, ever, and of which nobody is told.
+    #[cfg(feature = "http")]
+    pub(crate) fn asleep(timer: T) -> Self {
+        let mut limits = Settings::new().limits(Tick::ZERO).expect("nothing is set that could make no sense");
+        limits.pause(Tick::ZERO, Tick::MAX);
+        Self { engine: Engine::new(timer, Lines::new(limits), usize::MAX, Voice::silent()) }
     }
 
     /// Waits to be let in, at a cost of 1.
@@ -162,7 +171,7 @@ impl<T: Timer> Throttle<T> {
     /// As [`try_acquire`](Self::try_acquire).
     pub fn try_acquire_cost(&self, cost: f64) -> Result<ThrottlePermit<'_, T>, TryAdmitError> {
         let admitted = self.engine.try_admit(&mut Request::caller(cost))?;
-        Ok(Permit::new(self, to_micros(cost), admitted))
+        Ok(Permit::new(self, cost, &admitted))
     }
 
     /// Like [`try_acquire`](Self::try_acquire), with a permit that can move into a task.
@@ -179,7 +188,7 @@ impl<T: Timer> Throttle<T> {
     /// As [`try_acquire`](Self::try_acquire).
     pub fn try_acquire_cost_owned(&self, cost: f64) -> Result<OwnedThrottlePermit<T>, TryAdmitError> {
         let admitted = self.engine.try_admit(&mut Request::caller(cost))?;
-        Ok(Permit::new(self.clone(), to_micros(cost), admitted))
+        Ok(Permit::new(self.clone(), cost, &admitted))
     }
 
     /// Waits to be let in, then runs `future` to its end, inside.
@@ -276,14 +285,15 @@ impl<T: Timer> Throttle<T> {
     /// A pause only ever extends one that is on. [`Duration::MAX`] holds until [`resume`](Self::resume).
     pub fn pause(&self, duration: Duration) {
         let nanos = nanos(duration);
-        self.engine.change(|state, now| {
-            state.book.limits.pause(Tick(now.0.saturating_add(nanos)));
-        });
+        let holds =
+            self.engine.change(|state, now| state.book.limits.pause(now, Tick(now.0.saturating_add(nanos))));
+        self.engine.voice().paused(holds, duration, Reason::Pause);
     }
 
     /// Ends a pause.
     pub fn resume(&self) {
-        self.engine.change(|state, _| state.book.limits.resume());
+        let was_paused = self.engine.change(|state, now| state.book.limits.resume(now));
+        self.engine.voice().resumed(was_paused);
     }
 
     /// Whether a pause is on.

@@ -66,9 +66,16 @@ impl fmt::Debug for Tick {
 }
 
 /// The nanoseconds of a duration, saturating after 584 years.
+#[inline(never)]
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    let seconds = duration.as_secs();
+    if seconds > u64::MAX / NANOS_PER_SECOND {
+        return u64::MAX;
+    }
+    (seconds * NANOS_PER_SECOND).saturating_add(u64::from(duration.subsec_nanos()))
 }
+
+pub(crate) const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 /// A clock to read and an alarm to wait on: what a throttle needs from its platform.
 ///

@@ -1,17 +1,19 @@
 //! `fetch`: fetches URLs from a file or standard input, one per line, no faster than you say.
 //!
 //! ```text
-//! cargo run --example fetch -- urls.txt --rate 100/s --rate 2000/min --concurrency 10
+//! cargo run --example fetch -- urls.txt --rate 100/s --rate 2000/min --concurrency 10 --retries 2
 //! ```
 //!
 //! Prints one JSON object per URL as it is done. The input is a stream of lines on a
 //! [`Throttle`](tollgate::Throttle): each line gets its permit in turn and keeps it until the body has been
-//! read, and Ctrl-C closes the throttle, so that what has not started is handed back and can be counted.
+//! read, and Ctrl-C closes the throttle, so that what has not started is handed back and can be counted. A request that
+//! is sent again queues again.
 
 mod input;
 mod output;
 mod rate;
 mod request;
+mod turn;
 
 use std::cell::Cell;
 use std::future::pending;
@@ -19,6 +21,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::{self, ExitCode};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
@@ -29,10 +32,13 @@ use tokio::runtime::Runtime;
 use tokio::signal::ctrl_c;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+use tollgate::http::RetryPolicy;
 use tollgate::{ConfigError, Rate, Settings, Throttle, ThrottleStreamExt};
 
 use crate::input::Line;
 use crate::output::Output;
+use crate::request::Sender;
+use crate::turn::Turn;
 
 /// The exit code after Ctrl-C, as shells have it: 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
@@ -45,9 +51,9 @@ const COUNTING: Duration = Duration::from_secs(1);
 
 /// Fetches URLs, one per line, no faster than you say.
 ///
-/// Prints a JSON object per URL as soon as it is done: line, url, status or error, bytes of the body, ms
-/// from the start of the request to the end of the body, and waited_ms before that. Ctrl-C lets the requests
-/// under way finish and starts no more; a second one quits at once.
+/// Prints a JSON object per URL as soon as it is done: line, url, status or error, bytes of the body,
+/// attempts, ms from the start of the first one to the end of the body, and waited_ms before that. Ctrl-C lets
+/// the requests under way finish and starts no more; a second one quits at once.
 ///
 /// Exit status: 0 if every status is below 400, 1 if not, 2 for bad usage, 130 after Ctrl-C.
 #[derive(Parser)]
@@ -66,7 +72,16 @@ struct Args {
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     concurrency: u16,
 
-    /// How long a request may take, body included: 10s, 500ms, 1m 30s.
+    /// How often to send a request again after a 429, a 503 or no answer. For as long as a 429 or 503 says, all
+    /// wait. With 0, such an answer is the result, and nobody waits.
+    #[arg(long, default_value_t = 0)]
+    retries: u32,
+
+    /// Who is told to wait longer than this gives up, and all wait this long at most.
+    #[arg(long, default_value = "2m", value_parser = time_limit)]
+    max_wait: Duration,
+
+    /// How long an attempt may take, body included: 10s, 500ms, 1m 30s.
     #[arg(long, default_value = "30s", value_parser = time_limit)]
     timeout: Duration,
 
@@ -76,6 +91,10 @@ struct Args {
 }
 
 impl Args {
+    fn sender(&self) -> reqwest::Result<Sender> {
+        Sender::new(RetryPolicy::new().retries(self.retries).max_retry_after(self.max_wait), self.timeout)
+    }
+
     fn throttle(&self) -> Result<Throttle, ConfigError> {
         let rates = self.rates.iter().map(|rate| if self.smooth { rate.smooth() } else { *rate });
         let settings = Settings::new().set_rates(rates.map(Rate::until_answered));
@@ -110,7 +129,7 @@ async fn run(args: Args) -> Result<ExitCode> {
         let message = format!("cannot read {}: {error}", path.display());
         Args::command().error(ErrorKind::Io, message).exit()
     });
-    let client = &request::client().context("cannot set up HTTPS")?;
+    let sender = &Arc::new(args.sender().context("cannot set up HTTPS")?);
     let throttle = args.throttle()?;
     let output = Output::new(path)?;
     let interrupted = close_on_ctrl_c(throttle.clone(), output.clone());
@@ -127,14 +146,11 @@ async fn run(args: Args) -> Result<ExitCode> {
         .throttled_by(throttle.clone(), |line: &Line| if line.url.is_ok() { 1.0 } else { 0.0 })
         .map(async |admitted| {
             let Ok((line, permit)) = admitted else { return Ok(None) }; // closed before its turn
-            let request = request::fetch(client.clone(), line, args.timeout);
+            let turn = Turn::new(throttle.clone(), permit, args.retries > 0);
+            let sender = sender.clone();
             // On a task of its own, a request goes on also while standard output does not.
-            let task = tokio::spawn(async move {
-                let record = request.await;
-                drop(permit);
-                record
-            });
-            task.await.map(Some)
+            let task = tokio::spawn(async move { sender.fetch(line, turn).await });
+            task.await.map(Result::ok) // closed before its turn came again
         })
         .buffer_unordered(args.concurrency.into());
 

@@ -136,7 +136,8 @@ async fn a_body_that_has_failed_or_ended_holds_no_slot_though_it_is_kept() {
         let (throttle, client) = setup();
         let mut kept = Vec::new();
         for _ in 0..CALLERS {
-            let mut body = client.get(&url).send().await.unwrap().bytes_stream();
+            let response = tokio::time::timeout(LIMIT, client.get(&url).send()).await.expect("it hangs");
+            let mut body = response.unwrap().bytes_stream();
             while body.next().await.is_some_and(|chunk| chunk.is_ok()) {}
             kept.push(body);
         }

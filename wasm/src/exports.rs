@@ -135,8 +135,8 @@ pub fn tollgate_put(number: u16) {
 
 /// New rules for what is sent again, with the statuses put before: [`retries::rules`].
 #[wasm_bindgen]
-pub fn tollgate_retries(retries: f64, max_retry_after: f64, jitter: bool, seed: f64) -> i32 {
-    Desk::ask(|desk| Ok(desk.add_retries(retries, max_retry_after, jitter, seed)))
+pub fn tollgate_retries(retries: u32, max_retry_after: f64, flags: u32, seed: f64) -> i32 {
+    Desk::ask(|desk| Ok(desk.add_retries(retries, max_retry_after, flags, seed)))
 }
 
 /// What becomes of a request after an answer or an error, with the text put before: [`retries::judge`]. Milliseconds
@@ -154,10 +154,11 @@ pub fn tollgate_judge(
     Desk::with(|desk| desk.judge(retries, &told)).unwrap_or(-1.0)
 }
 
-/// For how long everybody is to hold off, by what [`tollgate_judge`] said last; below 0 if not at all.
+/// What else [`tollgate_judge`] said last: for how many milliseconds everybody is to hold off (0), how many units remain
+/// (1). Below 0 if it said nothing of that.
 #[wasm_bindgen]
-pub fn tollgate_held_off() -> f64 {
-    Desk::with(|desk| desk.held_off()).unwrap_or(-1.0)
+pub fn tollgate_judged(what: u32) -> f64 {
+    Desk::with(|desk| desk.judged(what)).unwrap_or(-1.0)
 }
 
 /// Lets go of rules that JavaScript has no use for any more.

@@ -1,5 +1,6 @@
 //! `cargo xtask package`: the npm package.
 
+mod blank;
 mod size;
 mod snip;
 mod wasm;

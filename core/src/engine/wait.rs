@@ -4,6 +4,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::{Book, Engine, State};
+use crate::events::{Admission, Delay};
 use crate::queue::{Stage, WaiterId};
 use crate::sync::{Arc, MutexGuard};
 use crate::throttle::{AdmitError, TryAdmitError};
@@ -14,10 +15,17 @@ use crate::time::{Tick, Timer, nanos};
 /// Whoever owns it calls [`poll`](Wait::poll) until it is ready, and [`abandon`](Wait::abandon) when
 /// dropped, both with the same engine. What is asked for is handed in with each poll.
 pub(crate) struct Wait {
-    /// Nanoseconds to wait at most until queued; the tick at which to give up while queued; and once let
-    /// in, when that was, by the timer's own clock.
-    limit: u64,
+    /// Nanoseconds to wait at most, until queued; then the tick at which it was.
+    limit_or_joined: u64,
     place: Place,
+}
+
+/// How a caller was let in.
+pub(crate) struct Admitted {
+    /// When, by the timer's own clock.
+    pub(crate) at: Tick,
+    /// What there is to tell of it.
+    pub(crate) told: Admission,
 }
 
 #[derive(Clone, Copy)]
@@ -29,19 +37,14 @@ enum Place {
 
 impl Wait {
     pub(crate) fn new() -> Self {
-        Self { limit: u64::MAX, place: Place::Outside }
+        Self { limit_or_joined: u64::MAX, place: Place::Outside }
     }
 
     /// Gives up after waiting so long.
     pub(crate) fn set_limit(&mut self, limit: Duration) {
         if matches!(self.place, Place::Outside) {
-            self.limit = nanos(limit);
+            self.limit_or_joined = nanos(limit);
         }
-    }
-
-    /// When the caller was let in, by the timer's own clock; only once it has been.
-    pub(crate) fn admitted_at(&self) -> Tick {
-        Tick(self.limit)
     }
 
     /// Asks at the first poll, and then again and again what became of it.
@@ -50,12 +53,16 @@ impl Wait {
         engine: &Arc<Engine<B, T>>,
         request: &mut B::Request,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(), AdmitError>> {
-        match self.place {
+    ) -> Poll<Result<Admitted, AdmitError>> {
+        let outcome = match self.place {
             Place::Outside => self.enter(engine, request, cx.waker()),
             Place::Queued(id) => self.look(engine, id, cx.waker()),
             Place::Done => panic!("an `acquire` future was polled after it was ready"),
+        };
+        if let Poll::Ready(Err(error)) = &outcome {
+            engine.voice.refused(B::cost_of(request), error);
         }
+        outcome
     }
 
     /// Gives up the place, or hands on what was granted and not taken.
@@ -87,8 +94,9 @@ impl Wait {
         engine: &Arc<Engine<B, T>>,
         request: &mut B::Request,
         waker: &Waker,
-    ) -> Poll<Result<(), AdmitError>> {
+    ) -> Poll<Result<Admitted, AdmitError>> {
         self.place = Place::Done;
+        let watched = engine.voice.is_heard_on_delays();
         let (mut guard, now) = engine.up_to_date();
         let state = &mut *guard;
         let mut ask = match state.open(request, now) {
@@ -96,20 +104,20 @@ impl Wait {
             Err(error) => return Poll::Ready(Err(error)),
         };
         if state.book.admit(&mut ask, now) {
-            self.limit = state.clock.raw().0;
-            return Poll::Ready(Ok(()));
+            return Poll::Ready(Ok(state.at_once(&ask)));
         }
         if state.waiting >= state.max_waiting {
             state.book.discard(ask, now);
             return Poll::Ready(Err(AdmitError::QueueFull { max_waiting: state.max_waiting }));
         }
+        let delay = watched.then(|| state.delay(&ask, now));
         let id = state.waiters.join(state.book.line_of(&ask), ask, waker.clone());
         state.waiting += 1;
         self.place = Place::Queued(id);
-        let limited = self.limit != u64::MAX;
+        let limit = std::mem::replace(&mut self.limit_or_joined, now.0);
+        let limited = limit != u64::MAX;
         if limited {
-            self.limit = now.0.saturating_add(self.limit);
-            state.deadlines.insert(&mut state.waiters, Tick(self.limit), id);
+            state.deadlines.insert(&mut state.waiters, Tick(now.0.saturating_add(limit)), id);
         }
         let front = state.is_front(id);
         if front {
@@ -119,6 +127,11 @@ impl Wait {
         // because the timer failed, this is a chance to make it good.)
         if front || limited || state.due != state.armed {
             engine.settle(guard, now);
+        } else {
+            drop(guard);
+        }
+        if let Some(delay) = delay {
+            engine.voice.delayed(B::cost_of(request), &delay);
         }
         Poll::Pending
     }
@@ -128,7 +141,7 @@ impl Wait {
         engine: &Arc<Engine<B, T>>,
         id: WaiterId,
         waker: &Waker,
-    ) -> Poll<Result<(), AdmitError>> {
+    ) -> Poll<Result<Admitted, AdmitError>> {
         let mut guard = engine.state.lock();
         let state = &mut *guard;
         let stage = state.waiters.stage(id);
@@ -143,8 +156,7 @@ impl Wait {
         let ask = state.waiters.remove(id);
         let error = match stage {
             Stage::Granted => {
-                self.limit = state.clock.raw_at(state.book.admitted_at(&ask)).0;
-                return Poll::Ready(Ok(()));
+                return Poll::Ready(Ok(state.admitted(&ask, Tick(self.limit_or_joined))));
             }
             Stage::TimedOut => AdmitError::TimedOut,
             Stage::Unfit => state.book.unfit(&ask).map_or(AdmitError::Closed, AdmitError::Cost),
@@ -157,14 +169,22 @@ impl Wait {
 }
 
 impl<B: Book, T: Timer> Engine<B, T> {
-    /// Lets the caller in at once, or not at all; answers when, by the timer's own clock.
-    pub(crate) fn try_admit(self: &Arc<Self>, request: &mut B::Request) -> Result<Tick, TryAdmitError> {
+    /// Lets the caller in at once, or not at all.
+    pub(crate) fn try_admit(self: &Arc<Self>, request: &mut B::Request) -> Result<Admitted, TryAdmitError> {
         let (mut guard, now) = self.up_to_date();
         let state = &mut *guard;
-        let mut ask = state.open(request, now)?;
+        let mut ask = match state.open(request, now) {
+            Ok(ask) => ask,
+            Err(error) => {
+                drop(guard);
+                self.voice.refused(B::cost_of(request), &error);
+                return Err(error.into());
+            }
+        };
         if state.book.admit(&mut ask, now) {
-            return Ok(state.clock.raw());
+            return Ok(state.at_once(&ask));
         }
+        // That is between the two of us: whoever tries expects it.
         state.book.discard(ask, now);
         Err(TryAdmitError::NotNow)
     }
@@ -193,5 +213,24 @@ impl<B: Book, T: Timer> Engine<B, T> {
 impl<B: Book> State<B> {
     fn open(&mut self, request: &mut B::Request, now: Tick) -> Result<B::Ask, AdmitError> {
         if self.closed { Err(AdmitError::Closed) } else { self.book.open(request, now) }
+    }
+
+    /// How a caller was let in that did not wait: just now.
+    #[inline]
+    fn at_once(&mut self, ask: &B::Ask) -> Admitted {
+        let now = self.clock.now();
+        Admitted { at: self.clock.raw(), told: Admission::after(now, now, self.book.goes_on(ask)) }
+    }
+
+    /// How a caller was let in that has waited.
+    fn admitted(&mut self, ask: &B::Ask, joined: Tick) -> Admitted {
+        let admitted = self.book.admitted_at(ask);
+        let told = Admission::after(joined, admitted, self.book.goes_on(ask));
+        Admitted { at: self.clock.raw_at(admitted), told }
+    }
+
+    /// What a caller meets that is about to join its line.
+    fn delay(&mut self, ask: &B::Ask, now: Tick) -> Delay {
+        Delay { ahead: self.book.line_of(ask).len(), wait: self.book.least_wait(ask, now) }
     }
 }

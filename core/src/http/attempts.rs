@@ -1,6 +1,6 @@
 //! The decision, attempt by attempt.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::backoff::Backoff;
@@ -8,14 +8,11 @@ use super::budget::Budget;
 use super::fields::Fields;
 use super::policy::RetryPolicy;
 use super::random::Random;
-use crate::time::{Tick, nanos};
+use crate::time::{NANOS_PER_SECOND, Tick, nanos};
 
 /// As much longer than the server says, at most: one of so many parts, and this long.
 const JITTER_PART: u64 = 10;
-const MOST_JITTER: u64 = 5 * SECOND;
-
-/// Nanoseconds.
-const SECOND: u64 = 1_000_000_000;
+const MOST_JITTER: u64 = 5 * NANOS_PER_SECOND;
 
 /// Methods that do no more when repeated than when sent once (RFC 9110 §9.2.2).
 const IDEMPOTENT: [&str; 6] = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
@@ -26,12 +23,7 @@ const IDEMPOTENT: [&str; 6] = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE
 #[derive(Debug)]
 pub struct Retries {
     policy: RetryPolicy,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    budget: Budget,
+    budget: Mutex<Budget>,
     random: Random,
 }
 
@@ -98,6 +90,11 @@ pub struct Verdict {
     pub retry: Option<Duration>,
 }
 
+impl Verdict {
+    /// The answer, or the error, is the caller's, and nobody waits.
+    pub const NONE: Self = Self { hold_off: None, remaining: None, retry: None };
+}
+
 impl<'a> Request<'a> {
     /// A request of this method, whose body can be repeated, and whose caller waits for as long as it takes.
     pub fn new(method: &'a str) -> Self {
@@ -116,13 +113,13 @@ impl Retries {
     /// A judge by these rules; equal seeds make equal choices.
     #[must_use]
     pub fn new(policy: RetryPolicy, seed: u64) -> Self {
-        let state = State { budget: Budget::new(policy.reserve), random: Random(seed) };
-        Self { policy, state: Mutex::new(state) }
+        let budget = Mutex::new(Budget::new(policy.reserve));
+        Self { policy, budget, random: Random::new(seed) }
     }
 
     /// A request is about to be sent for the first time.
     pub fn begin(&self, now: Tick, request: &Request<'_>) -> Attempts {
-        self.state().budget.note_request(now);
+        self.budget().note_request(now);
         self.after(0, request)
     }
 
@@ -143,39 +140,32 @@ impl Retries {
 
     /// An answer has come.
     pub fn answered(&self, attempts: &mut Attempts, answer: &Answer<'_>) -> Verdict {
-        let Answer { status, fields, now, wall } = answer;
-        let hint = fields.wait(wall.as_secs()).map(|seconds| seconds.saturating_mul(SECOND));
-        let state = &mut *self.state();
-        if !self.is_refusal(*status, fields, hint) {
-            let mut verdict = self.heeded(fields);
-            if self.policy.statuses.contains(status) {
-                let wait = self.wait(hint, &self.policy.backoff, attempts, state);
-                verdict.retry =
-                    self.repeated(&wait, attempts, *now, state).then(|| Duration::from_nanos(wait.chosen));
-            }
-            return verdict;
+        let Answer { status, fields, now, wall } = *answer;
+        let hint = fields.wait(wall.as_secs()).map(saturating_nanos);
+        let is_refusal = self.is_refusal(status, &fields, hint);
+        if !is_refusal && !self.policy.statuses.contains(&status) {
+            return self.heeded(&fields);
         }
-        let unhinted = self.policy.unhinted.as_ref().unwrap_or(&self.policy.backoff);
-        let wait = self.wait(hint, unhinted, attempts, state);
-        Verdict {
-            hold_off: Some(Duration::from_nanos(wait.chosen.min(self.longest()))),
+        let unhinted = self.policy.unhinted.as_ref().filter(|_| is_refusal);
+        let wait = self.wait(hint, unhinted, attempts);
+        let retry = self.repeated(&wait, attempts, now);
+        if is_refusal {
+            let hold_off = Some(Duration::from_nanos(wait.chosen.min(self.longest())));
             // It is the throttle that makes it wait, with everybody else.
-            retry: self.repeated(&wait, attempts, *now, state).then_some(Duration::ZERO),
-            ..Verdict::default()
+            return Verdict { hold_off, retry: retry.map(|_| Duration::ZERO), remaining: None };
         }
+        Verdict { retry, ..self.heeded(&fields) }
     }
 
     /// No answer has come: the connection failed, or was never made.
     pub fn failed(&self, attempts: &mut Attempts, now: Tick) -> Verdict {
-        let state = &mut *self.state();
-        let wait = self.wait(None, &self.policy.backoff, attempts, state);
-        let retry = self.repeated(&wait, attempts, now, state).then(|| Duration::from_nanos(wait.chosen));
-        Verdict { retry, ..Verdict::default() }
+        let wait = self.wait(None, None, attempts);
+        Verdict { retry: self.repeated(&wait, attempts, now), ..Verdict::default() }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn budget(&self) -> MutexGuard<'_, Budget> {
         // Nothing in here is left half done by a panic.
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the server says that it is too much.
@@ -186,34 +176,24 @@ impl Retries {
 
     /// What an answer that is no refusal says about the next ones.
     fn heeded(&self, fields: &Fields<'_>) -> Verdict {
-        let quota = if self.policy.heed_quota { fields.quota() } else { None };
-        Verdict {
-            hold_off: quota
-                .and_then(|quota| quota.reset)
-                .map(|wait| Duration::from_nanos(wait.saturating_mul(SECOND).min(self.longest()))),
-            remaining: quota.map(|quota| quota.remaining as f64),
-            retry: None,
-        }
+        let Some(quota) = fields.quota().filter(|_| self.policy.heed_quota) else {
+            return Verdict::default();
+        };
+        let hold_off = |wait| Duration::from_nanos(saturating_nanos(wait).min(self.longest()));
+        Verdict { hold_off: quota.reset.map(hold_off), remaining: Some(quota.remaining as f64), retry: None }
     }
 
-    fn wait(
-        &self,
-        hint: Option<u64>,
-        unhinted: &Backoff,
-        attempts: &mut Attempts,
-        state: &mut State,
-    ) -> Wait {
+    /// How long to wait: as the server hints, or else as is said for that.
+    fn wait(&self, hint: Option<u64>, unhinted: Option<&Backoff>, attempts: &mut Attempts) -> Wait {
         let own = attempts.own_backoff.take();
         let Some(told) = hint else {
-            let wait = nanos(own.unwrap_or_else(|| unhinted.after(attempts.retries, &mut state.random)));
+            let backoff = || unhinted.unwrap_or(&self.policy.backoff).after(attempts.retries, &self.random);
+            let wait = own.map_or_else(backoff, nanos);
             return Wait { told: wait, chosen: wait };
         };
-        if !self.policy.jitter {
-            return Wait { told, chosen: told };
-        }
         // Only ever later than told.
-        let most = (told / JITTER_PART).min(MOST_JITTER);
-        Wait { told, chosen: told.saturating_add(state.random.below(most)) }
+        let most = if self.policy.jitter { (told / JITTER_PART).min(MOST_JITTER) } else { 0 };
+        Wait { told, chosen: told.saturating_add(self.random.below(most)) }
     }
 
     /// The longest wait, in nanoseconds.
@@ -221,16 +201,16 @@ impl Retries {
         nanos(self.policy.max_retry_after)
     }
 
-    /// Whether it is sent once more, after so long.
-    fn repeated(&self, wait: &Wait, attempts: &mut Attempts, now: Tick, state: &mut State) -> bool {
-        let in_time = attempts.deadline.is_none_or(|deadline| wait.chosen < nanos(deadline.since(now)));
+    /// Whether it is sent once more, and after how long.
+    fn repeated(&self, wait: &Wait, attempts: &mut Attempts, now: Tick) -> Option<Duration> {
+        let in_time = attempts.deadline.is_none_or(|deadline| wait.chosen < deadline.0.saturating_sub(now.0));
         let repeated = attempts.may_be_repeated
             && attempts.retries < self.policy.retries
             && wait.told <= self.longest()
             && in_time
-            && state.budget.take_retry(now);
+            && self.budget().take_retry(now);
         attempts.retries += u32::from(repeated);
-        repeated
+        repeated.then(|| Duration::from_nanos(wait.chosen))
     }
 }
 
@@ -238,4 +218,9 @@ impl Retries {
 struct Wait {
     told: u64,
     chosen: u64,
+}
+
+/// Of so many seconds.
+fn saturating_nanos(seconds: u64) -> u64 {
+    nanos(Duration::from_secs(seconds))
 }

@@ -48,17 +48,16 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The wait after so many retries.
-    pub(crate) fn after(&self, retries: u32, random: &mut Random) -> Duration {
-        match self {
-            Self::FullJitter { base, cap } => {
-                let factor = 1_u32.checked_shl(retries).unwrap_or(u32::MAX);
-                Duration::from_nanos(random.below(nanos(base.saturating_mul(factor).min(*cap))))
-            }
-            Self::Linear(step) => step.saturating_mul(retries.saturating_add(1)),
-            Self::Fixed(wait) => *wait,
-            Self::Custom(wait) => wait(retries),
-        }
+    /// The nanoseconds to wait after so many retries.
+    pub(crate) fn after(&self, retries: u32, random: &Random) -> u64 {
+        let (step, factor) = match self {
+            Self::FullJitter { base, .. } => (*base, 1_u64.checked_shl(retries).unwrap_or(u64::MAX)),
+            Self::Linear(step) => (*step, u64::from(retries) + 1),
+            Self::Fixed(wait) => (*wait, 1),
+            Self::Custom(wait) => (wait(retries), 1),
+        };
+        let wait = nanos(step).saturating_mul(factor);
+        if let Self::FullJitter { cap, .. } = self { random.below(wait.min(nanos(*cap))) } else { wait }
     }
 }
 
@@ -66,35 +65,36 @@ impl Backoff {
 mod tests {
     use super::*;
 
-    const SECOND: Duration = Duration::from_secs(1);
+    const SECOND: u64 = 1_000_000_000;
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
 
     #[test]
     fn waits_grow_as_they_say_and_never_overflow() {
-        let mut random = Random(1);
-        let mut waits =
-            |backoff: Backoff| [0, 1, 2, u32::MAX].map(|retries| backoff.after(retries, &mut random));
-        assert_eq!(waits(Backoff::Fixed(SECOND)), [SECOND; 4]);
-        assert_eq!(waits(Backoff::Linear(SECOND))[..3], [SECOND, 2 * SECOND, 3 * SECOND]);
-        assert_eq!(waits(Backoff::Linear(Duration::MAX)), [Duration::MAX; 4]);
+        let random = Random::new(1);
+        let waits = |backoff: Backoff| [0, 1, 2, u32::MAX].map(|retries| backoff.after(retries, &random));
+        assert_eq!(waits(Backoff::Fixed(seconds(1))), [SECOND; 4]);
+        assert_eq!(waits(Backoff::Linear(seconds(1)))[..3], [SECOND, 2 * SECOND, 3 * SECOND]);
+        assert_eq!(waits(Backoff::Linear(Duration::MAX)), [u64::MAX; 4]);
         assert_eq!(
-            waits(Backoff::Custom(Arc::new(|n| SECOND * n.min(5))))[1..],
-            [SECOND, 2 * SECOND, 5 * SECOND]
+            waits(Backoff::Custom(Arc::new(|n| seconds(u64::from(n.min(5)))))),
+            [0, SECOND, 2 * SECOND, 5 * SECOND]
         );
-        assert!(
-            waits(Backoff::FullJitter { base: Duration::MAX, cap: 9 * SECOND })
-                .iter()
-                .all(|&wait| wait < 9 * SECOND)
-        );
+        let capped = waits(Backoff::FullJitter { base: Duration::MAX, cap: seconds(9) });
+        assert!(capped.iter().all(|&wait| wait < 9 * SECOND));
+        assert_eq!(waits(Backoff::FullJitter { base: Duration::ZERO, cap: seconds(9) }), [0; 4]);
     }
 
     #[test]
     fn full_jitter_is_spread_over_all_that_is_allowed() {
-        let mut random = Random(5);
+        let random = Random::new(5);
         for (retries, most) in [(0, 500), (1, 1_000), (3, 4_000), (6, 30_000), (40, 30_000)] {
-            let waits: Vec<u128> =
-                (0..1_000).map(|_| Backoff::default().after(retries, &mut random).as_millis()).collect();
+            let wait = || Backoff::default().after(retries, &random) / 1_000_000;
+            let waits: Vec<u64> = (0..1_000).map(|_| wait()).collect();
             assert!(waits.iter().all(|&wait| wait < most));
-            let mean = waits.iter().sum::<u128>() / 1_000;
+            let mean = waits.iter().sum::<u64>() / 1_000;
             assert!(mean.abs_diff(most / 2) < most / 20, "{mean} of {most}");
         }
     }

@@ -1,14 +1,9 @@
 //! No more retries than a share of the requests.
 
-use std::collections::VecDeque;
-use std::time::Duration;
+use crate::time::{NANOS_PER_SECOND, Tick};
 
-use crate::time::Tick;
-
-/// Over so long, requests and retries are counted.
-const SPAN: Duration = Duration::from_secs(10);
-/// In steps of so long.
-const STEP: u64 = 1_000_000_000;
+/// Requests and retries are counted over so many seconds.
+const SPAN: usize = 10;
 /// One retry for so many requests.
 const REQUESTS_FOR_ONE: u64 = 5;
 
@@ -19,41 +14,52 @@ const REQUESTS_FOR_ONE: u64 = 5;
 pub(crate) struct Budget {
     /// So many, however few requests there are.
     reserve: u64,
-    /// By second, the oldest first: requests and retries.
-    seconds: VecDeque<(u64, u64, u64)>,
+    /// The last there was.
+    second: u64,
+    /// Each at the place that it has within the span.
+    seconds: [Second; SPAN],
+}
+
+/// What there was within one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Second {
+    requests: u64,
+    retries: u64,
 }
 
 impl Budget {
     pub(crate) fn new(reserve: u32) -> Self {
-        Self { reserve: u64::from(reserve), seconds: VecDeque::new() }
+        Self { reserve: u64::from(reserve), second: 0, seconds: Default::default() }
     }
 
     pub(crate) fn note_request(&mut self, now: Tick) {
-        self.current(now).1 += 1;
+        self.current(now).requests += 1;
     }
 
     /// Takes one retry, if there is one to be had.
     pub(crate) fn take_retry(&mut self, now: Tick) -> bool {
         self.current(now);
-        let (requests, retries) =
-            self.seconds.iter().fold((0, 0), |sum, second| (sum.0 + second.1, sum.1 + second.2));
-        let free = retries < requests / REQUESTS_FOR_ONE + self.reserve;
-        self.current(now).2 += u64::from(free);
+        let (mut most, mut retries) = (0, 0);
+        for second in &self.seconds {
+            most += second.requests;
+            retries += second.retries;
+        }
+        most = most / REQUESTS_FOR_ONE + self.reserve;
+        let free = retries < most;
+        self.current(now).retries += u64::from(free);
         free
     }
 
-    fn current(&mut self, now: Tick) -> &mut (u64, u64, u64) {
-        let second = now.as_nanos() / STEP;
-        let first = second.saturating_sub(SPAN.as_secs() - 1);
-        while self.seconds.front().is_some_and(|&(at, ..)| at < first) {
-            self.seconds.pop_front();
+    /// A clock that steps back goes on in the second that was the last.
+    fn current(&mut self, now: Tick) -> &mut Second {
+        let second = now.as_nanos() / NANOS_PER_SECOND;
+        // Those that have gone by since the last, which nothing was in, take the places of those that are over.
+        for _ in 0..second.saturating_sub(self.second).min(SPAN as u64) {
+            self.second += 1;
+            self.seconds[self.second as usize % SPAN] = Second::default();
         }
-        // A clock that steps back goes on in the second that was the last.
-        if self.seconds.back().is_none_or(|&(at, ..)| at < second) {
-            self.seconds.push_back((second, 0, 0));
-        }
-        let last = self.seconds.len() - 1;
-        &mut self.seconds[last]
+        self.second = self.second.max(second);
+        &mut self.seconds[self.second as usize % SPAN]
     }
 }
 
@@ -82,7 +88,6 @@ mod tests {
             "the first three are forgotten, and ten requests with them"
         );
         assert_eq!(retries(&mut budget, at(60_000)), 3);
-        assert!(budget.seconds.len() <= 11);
     }
 
     #[test]

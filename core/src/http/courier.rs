@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::attempts::{Answer, Attempts, Request, Retries};
 use super::fields::Fields;
 use super::policy::RetryPolicy;
+use crate::events;
 use crate::keyed::{self, Key, Keyed};
 use crate::throttle::{AdmitError, OwnedThrottlePermit, Throttle};
 use crate::time::{Tick, Timer};
@@ -139,9 +140,7 @@ impl<T: Timer> Courier<T> {
         seed: u64,
         wall: impl Fn() -> Duration + Send + Sync + 'static,
     ) -> Self {
-        let naps = Throttle::builder_on(timer).build().expect("nothing is set that could make no sense");
-        naps.pause(Duration::MAX);
-        Self { retries: Retries::new(policy, seed), naps, wall: Box::new(wall) }
+        Self { retries: Retries::new(policy, seed), naps: Throttle::asleep(timer), wall: Box::new(wall) }
     }
 
     /// A request that is to be sent through a gate, at a cost.
@@ -214,6 +213,10 @@ impl<T: Timer, G: Gate<T>> Errand<'_, T, G> {
         }
         let Some(wait) = verdict.retry else { return Some(permit) };
         self.wait = wait;
+        let attempt = attempts.retries();
+        drop(permit);
+        let status = outcome.as_ref().ok().map(Reply::status);
+        events::retried(attempt, wait.max(verdict.hold_off.unwrap_or_default()), status);
         None
     }
 }

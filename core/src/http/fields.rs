@@ -61,32 +61,35 @@ impl<'a> Fields<'a> {
         self.remaining.and_then(number) == Some(0)
     }
 
+    /// The strictest of what it says: the least that remains, for the longest.
     pub(crate) fn quota(&self) -> Option<Quota> {
-        let told = members(self.rate_limit?, ["r", "t"])?;
-        let known = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
-        let policies = told.into_iter().filter_map(|[r, t]| Some((known(r)?, known(t))));
-        let quota = |(remaining, reset): (u64, Option<u64>)| Quota {
-            remaining,
-            reset: reset.filter(|_| remaining == 0),
-        };
-        // The strictest: the least that remains, for the longest.
-        policies.map(quota).reduce(|one, other| match one.remaining.cmp(&other.remaining) {
-            std::cmp::Ordering::Equal => Quota { reset: one.reset.max(other.reset), ..one },
-            std::cmp::Ordering::Less => one,
-            std::cmp::Ordering::Greater => other,
-        })
+        let mut strictest: Option<Quota> = None;
+        let whole = members(self.rate_limit?, *b"rt", &mut |[remaining, reset]| {
+            let Some(remaining) = remaining else { return };
+            let quota = Quota { remaining, reset: reset.filter(|_| remaining == 0) };
+            let stricter = |than: &Quota| {
+                remaining < than.remaining || (remaining == than.remaining && quota.reset > than.reset)
+            };
+            if strictest.as_ref().is_none_or(stricter) {
+                strictest = Some(quota);
+            }
+        });
+        strictest.filter(|_| whole)
     }
 }
 
-/// Digits alone, however many there are.
+/// Digits alone, however many there are; the longest time there is for what is longer.
 fn number(text: &[u8]) -> Option<u64> {
     let digits = text.trim_ascii();
     let add = |value: u64, byte: &u8| {
-        byte.is_ascii_digit().then(|| value.saturating_mul(10).saturating_add(u64::from(byte - b'0')))
+        byte.is_ascii_digit().then(|| (value * 10 + u64::from(byte - b'0')).min(MOST_SECONDS))
     };
     let number = digits.iter().try_fold(0, add)?;
     (!digits.is_empty()).then_some(number)
 }
+
+/// More than any clock will tell; and ten times as much is a number, too.
+const MOST_SECONDS: u64 = 1_000_000_000_000_000_000;
 
 /// A date, as the seconds since 1970.
 fn date(text: &[u8]) -> Option<u64> {

@@ -4,186 +4,254 @@
 //! says, only integers are kept. (A library for all of it would be a third of the wasm that browsers download. Tests
 //! compare this with one.)
 
-/// The members of a list, each with its parameters of these names, where those are integers. None if it is malformed.
-pub(crate) fn members<const N: usize>(input: &[u8], names: [&str; N]) -> Option<Vec<[Option<i64>; N]>> {
-    let mut parser = Parser { rest: input };
-    let mut members = Vec::new();
-    parser.skip(b" ");
-    while !parser.rest.is_empty() {
-        members.push(parser.member(&names)?);
-        parser.skip(b" \t");
-        if parser.rest.is_empty() {
-            break;
-        }
-        parser.expect(b',')?;
-        parser.skip(b" \t");
-        // A comma has something behind it.
-        parser.peek()?;
-    }
-    Some(members)
+/// Two parameters of a member, where they are integers from 0 up.
+pub(crate) type Pair = [Option<u64>; 2];
+
+/// Tells `each` of the parameters with these names, member by member. False if the list is malformed: then what has
+/// been told is to be forgotten.
+pub(crate) fn members(input: &[u8], names: [u8; 2], each: &mut dyn FnMut(Pair)) -> bool {
+    let mut parser = Parser { rest: input, names, integer: None, pair: Pair::default() };
+    parser.skip(b' ');
+    parser.rest.is_empty() || parser.members(each)
 }
 
+/// What stands for the end of the input. As a character it is malformed, wherever it is.
+const END: u8 = 0;
+
+/// Each of its functions reads what it is named after, and answers whether that was there.
 struct Parser<'a> {
     rest: &'a [u8],
+    names: [u8; 2],
+    /// The item read last, if it was an integer.
+    integer: Option<i64>,
+    /// The parameters read last.
+    pair: Pair,
 }
 
-impl<'a> Parser<'a> {
-    fn peek(&self) -> Option<u8> {
-        self.rest.first().copied()
+impl Parser<'_> {
+    fn peek(&self) -> u8 {
+        self.rest.first().copied().unwrap_or(END)
     }
 
-    fn next(&mut self) -> Option<u8> {
-        let (&first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(first)
+    fn next(&mut self) -> u8 {
+        let next = self.peek();
+        self.rest = self.rest.get(1..).unwrap_or_default();
+        next
     }
 
     fn accept(&mut self, byte: u8) -> bool {
-        let there = self.peek() == Some(byte);
+        let there = self.peek() == byte;
         if there {
             self.next();
         }
         there
     }
 
-    fn expect(&mut self, byte: u8) -> Option<()> {
-        self.accept(byte).then_some(())
+    /// Spaces; and tabs, if that is what else there may be.
+    fn skip(&mut self, other: u8) {
+        while matches!(self.peek(), byte if byte == b' ' || byte == other) {
+            self.next();
+        }
     }
 
-    fn skip(&mut self, these: &[u8]) {
-        self.take_while(|byte| these.contains(&byte));
+    /// How many there are of a kind.
+    fn count(&mut self, kind: fn(u8) -> bool) -> usize {
+        let before = self.rest.len();
+        while kind(self.peek()) {
+            self.next();
+        }
+        before - self.rest.len()
     }
 
-    fn take_while(&mut self, holds: impl Fn(u8) -> bool) -> &'a [u8] {
-        let end = self.rest.iter().position(|&byte| !holds(byte)).unwrap_or(self.rest.len());
-        let (taken, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        taken
+    fn members(&mut self, each: &mut dyn FnMut(Pair)) -> bool {
+        while self.member() {
+            each(self.pair);
+            self.skip(b'\t');
+            if self.rest.is_empty() {
+                return true;
+            }
+            if !self.accept(b',') {
+                break;
+            }
+            // A comma has something behind it.
+            self.skip(b'\t');
+        }
+        false
     }
 
     /// An item, or several in parentheses; and its parameters.
-    fn member<const N: usize>(&mut self, names: &[&str; N]) -> Option<[Option<i64>; N]> {
+    fn member(&mut self) -> bool {
         if !self.accept(b'(') {
-            self.item()?;
-            return self.parameters(names);
+            return self.item() && self.parameters();
         }
         loop {
-            self.skip(b" ");
+            self.skip(b' ');
             if self.accept(b')') {
-                return self.parameters(names);
+                return self.parameters();
             }
-            self.item()?;
-            self.parameters(&[])?;
-            if !matches!(self.peek()?, b' ' | b')') {
-                return None;
+            if !(self.item() && self.parameters() && matches!(self.peek(), b' ' | b')')) {
+                return false;
             }
         }
     }
 
     /// Of parameters of the same name, the last counts.
-    fn parameters<const N: usize>(&mut self, names: &[&str; N]) -> Option<[Option<i64>; N]> {
-        let mut values = [None; N];
+    fn parameters(&mut self) -> bool {
+        self.pair = Pair::default();
         while self.accept(b';') {
-            self.skip(b" ");
-            if !matches!(self.peek()?, b'a'..=b'z' | b'*') {
-                return None;
+            self.skip(b' ');
+            let name = self.peek();
+            let in_name = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'*');
+            let length = self.count(in_name);
+            if !matches!(name, b'a'..=b'z' | b'*') {
+                return false;
             }
-            let in_key = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'*');
-            let key = self.take_while(in_key);
-            let value = if self.accept(b'=') { self.item()? } else { None };
-            if let Some(index) = names.iter().position(|name| name.as_bytes() == key) {
-                values[index] = value;
+            self.integer = None;
+            if self.accept(b'=') && !self.item() {
+                return false;
+            }
+            for (known, value) in self.names.iter().zip(&mut self.pair) {
+                if length == 1 && *known == name {
+                    *value = self.integer.and_then(|integer| u64::try_from(integer).ok());
+                }
             }
         }
-        Some(values)
+        true
     }
 
-    /// An item without parameters; its value if that is an integer.
-    fn item(&mut self) -> Option<Option<i64>> {
-        match self.peek()? {
+    /// An item without parameters.
+    fn item(&mut self) -> bool {
+        self.integer = None;
+        match self.peek() {
             b'-' | b'0'..=b'9' => return self.number(),
-            b'"' => self.string()?,
             b'A'..=b'Z' | b'a'..=b'z' | b'*' => {
-                self.take_while(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:/".contains(&byte));
+                self.count(|byte| {
+                    matches!(byte, b'!'..=b'~')
+                        && !matches!(
+                            byte,
+                            b'"' | b'(' | b')' | b',' | b';'..=b'@' | b'[' | b'\\' | b']' | b'{' | b'}'
+                        )
+                });
+                return true;
             }
-            b':' => self.bytes()?,
-            b'?' => {
-                self.next();
-                self.next().filter(|byte| matches!(byte, b'0' | b'1'))?;
-            }
-            b'@' => {
-                self.next();
-                // A date is a whole number of seconds.
-                self.number()??;
-            }
-            b'%' => self.display()?,
-            _ => return None,
+            _ => {}
         }
-        Some(None)
+        match self.next() {
+            b'"' => self.string(),
+            b':' => self.bytes(),
+            b'?' => matches!(self.next(), b'0' | b'1'),
+            // A date is a whole number of seconds.
+            b'@' => {
+                let whole = self.number() && self.integer.is_some();
+                self.integer = None;
+                whole
+            }
+            b'%' => self.accept(b'"') && self.display(),
+            _ => false,
+        }
     }
 
     /// At most 15 digits; or at most 12, a point, and up to 3 more.
-    fn number(&mut self) -> Option<Option<i64>> {
+    fn number(&mut self) -> bool {
         let negative = self.accept(b'-');
-        let digits = self.take_while(|byte| byte.is_ascii_digit());
-        if self.peek() == Some(b'.') {
-            self.next();
-            let decimals = self.take_while(|byte| byte.is_ascii_digit());
-            let fits = (1..=12).contains(&digits.len()) && (1..=3).contains(&decimals.len());
-            return fits.then_some(None);
+        let digits = self.rest;
+        let count = self.count(|byte| byte.is_ascii_digit());
+        if self.accept(b'.') {
+            let decimals = self.count(|byte| byte.is_ascii_digit());
+            return (1..=12).contains(&count) && (1..=3).contains(&decimals);
         }
-        if !(1..=15).contains(&digits.len()) {
-            return None;
+        let whole = (1..=15).contains(&count);
+        if whole {
+            let value = digits[..count].iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
+            self.integer = Some(if negative { -value } else { value });
         }
-        let value = digits.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
-        Some(Some(if negative { -value } else { value }))
+        whole
     }
 
-    fn string(&mut self) -> Option<()> {
-        self.expect(b'"')?;
+    /// The rest of a string, once its quote has been read.
+    fn string(&mut self) -> bool {
         loop {
-            match self.next()? {
-                b'"' => return Some(()),
-                b'\\' => drop(self.next().filter(|byte| matches!(byte, b'"' | b'\\'))?),
+            match self.next() {
+                b'"' => return true,
+                b'\\' if matches!(self.next(), b'"' | b'\\') => {}
+                b'\\' => return false,
                 b' '..=b'~' => {}
-                _ => return None,
+                _ => return false,
             }
         }
     }
 
-    /// Base64 between colons, padded or not.
-    fn bytes(&mut self) -> Option<()> {
-        self.expect(b':')?;
-        let digits = self.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
-        let padding = self.take_while(|byte| byte == b'=');
-        self.expect(b':')?;
-        let whole = match digits.len() % 4 {
-            0 => padding.is_empty(),
-            1 => false,
-            over => padding.is_empty() || over + padding.len() == 4,
-        };
-        whole.then_some(())
+    /// The rest of base64 between colons, padded or not.
+    fn bytes(&mut self) -> bool {
+        let digits = self.count(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
+        let padding = self.count(|byte| byte == b'=');
+        let over = digits % 4;
+        over != 1 && (padding == 0 || (over > 0 && over + padding == 4)) && self.accept(b':')
     }
 
-    /// UTF-8 in visible ASCII, the rest of it as lower-case hexadecimals.
-    fn display(&mut self) -> Option<()> {
-        self.expect(b'%')?;
-        self.expect(b'"')?;
-        let mut text = Vec::new();
+    /// The rest of UTF-8 in visible ASCII, all else of it as lower-case hexadecimals.
+    fn display(&mut self) -> bool {
+        let mut text = Utf8::default();
         loop {
-            match self.next()? {
-                b'"' => return std::str::from_utf8(&text).ok().map(drop),
-                b'%' => {
-                    let mut digit = || match self.next()? {
-                        byte @ b'0'..=b'9' => Some(byte - b'0'),
-                        byte @ b'a'..=b'f' => Some(byte - b'a' + 10),
-                        _ => None,
-                    };
-                    text.push(digit()? << 4 | digit()?);
-                }
+            let whole = match self.next() {
+                b'"' => return text.is_whole(),
+                b'%' => match (hexadecimal(self.next()), hexadecimal(self.next())) {
+                    (Some(high), Some(low)) => text.push(high << 4 | low),
+                    _ => false,
+                },
                 byte @ b' '..=b'~' => text.push(byte),
-                _ => return None,
+                _ => false,
+            };
+            if !whole {
+                return false;
             }
         }
+    }
+}
+
+/// In lower case.
+fn hexadecimal(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// Looks at UTF-8 byte by byte, so that nothing has to be kept.
+#[derive(Default)]
+struct Utf8 {
+    /// Bytes that are to come yet.
+    left: u8,
+    /// What the next of them may be, from and to.
+    next: (u8, u8),
+}
+
+impl Utf8 {
+    /// Whether it may go on with this.
+    fn push(&mut self, byte: u8) -> bool {
+        let any = (0x80, 0xbf);
+        if self.left > 0 {
+            let allowed = self.next.0 <= byte && byte <= self.next.1;
+            (self.left, self.next) = (self.left - 1, any);
+            return allowed;
+        }
+        // Neither longer than need be, nor half of a pair, nor beyond the last character there is.
+        (self.left, self.next) = match byte {
+            ..=0x7f => (0, any),
+            0xc2..=0xdf => (1, any),
+            0xe0 => (2, (0xa0, 0xbf)),
+            0xed => (2, (0x80, 0x9f)),
+            0xe1..=0xef => (2, any),
+            0xf0 => (3, (0x90, 0xbf)),
+            0xf1..=0xf3 => (3, any),
+            0xf4 => (3, (0x80, 0x8f)),
+            _ => return false,
+        };
+        true
+    }
+
+    fn is_whole(&self) -> bool {
+        self.left == 0
     }
 }

@@ -41,10 +41,9 @@ impl<K: Key, T: Timer> Future for Acquire<K, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        ready!(this.wait.poll(this.keyed.engine(), &mut this.request, cx))?;
+        let admitted = ready!(this.wait.poll(this.keyed.engine(), &mut this.request, cx))?;
         let request = &this.request;
-        let admitted = this.wait.admitted_at();
-        Poll::Ready(Ok(Permit::new(this.keyed.clone(), request.place(), request.cost(), admitted)))
+        Poll::Ready(Ok(Permit::new(this.keyed.clone(), request.place(), request.cost(), &admitted)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The keyed book: a line per key, and who of their fronts goes next.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use slab::Slab;
 
@@ -140,18 +141,18 @@ impl<K: Key> Hosts<K> {
         self.leave(place, now);
     }
 
-    /// Holds the calls of one key.
-    pub(crate) fn pause_key(&mut self, key: &K, until: Tick, now: Tick) {
+    /// Holds the calls of one key. Whether for longer than before.
+    pub(crate) fn pause_key(&mut self, key: &K, until: Tick, now: Tick) -> bool {
         let place = self.place(key.clone(), now);
-        self.hosts[place].limits.pause(until);
         self.touch(place);
+        self.hosts[place].limits.pause(now, until)
     }
 
-    /// The server has refused a call of one key that was sent at `sent`.
-    pub(crate) fn hold_off_key(&mut self, key: &K, until: Tick, now: Tick, sent: Tick) {
+    /// The server has refused a call of one key that was sent at `sent`. Whether that holds them for longer than before.
+    pub(crate) fn hold_off_key(&mut self, key: &K, until: Tick, now: Tick, sent: Tick) -> bool {
         let place = self.place(key.clone(), now);
-        self.hosts[place].limits.hold_off(now, until, sent);
         self.touch(place);
+        self.hosts[place].limits.hold_off(now, until, sent)
     }
 
     /// No more than so much of one key's units remain.
@@ -161,11 +162,11 @@ impl<K: Key> Hosts<K> {
         self.touch(place);
     }
 
-    pub(crate) fn resume_key(&mut self, key: &K) {
-        if let Some(&place) = self.index.get(key) {
-            self.hosts[place].limits.resume();
-            self.touch(place);
-        }
+    /// Ends the pause of one key. Whether one was on.
+    pub(crate) fn resume_key(&mut self, key: &K, now: Tick) -> bool {
+        let Some(&place) = self.index.get(key) else { return false };
+        self.touch(place);
+        self.hosts[place].limits.resume(now)
     }
 
     /// The front of this key's line has to be placed anew.
@@ -239,6 +240,10 @@ impl<K: Key> Hosts<K> {
 impl<K: Key> Book for Hosts<K> {
     type Request = Request<K>;
     type Ask = Ask;
+
+    fn cost_of(request: &Request<K>) -> f64 {
+        request.cost
+    }
 
     fn open(&mut self, request: &mut Request<K>, now: Tick) -> Result<Ask, AdmitError> {
         checked_cost(request.cost, &self.total)?;
@@ -321,6 +326,19 @@ impl<K: Key> Book for Hosts<K> {
             self.place_front(place, waiters, now);
         };
         self.timed.first().map(|&(tick, _)| tick).into_iter().chain(total_due).min()
+    }
+
+    fn least_wait(&mut self, ask: &Ask, now: Tick) -> Duration {
+        let limits = [&mut self.total, &mut self.hosts[ask.place].limits];
+        let until =
+            limits.into_iter().filter_map(|limits| limits.check(now, ask.cost)).map(|(until, _)| until);
+        until.max().map_or(Duration::ZERO, |until| until.since(now))
+    }
+
+    fn goes_on(&mut self, ask: &Ask) -> bool {
+        let admitted = Tick(ask.order_or_time);
+        // Both, so that neither is told again.
+        self.total.goes_on(admitted) | self.hosts[ask.place].limits.goes_on(admitted)
     }
 
     fn admitted_at(&self, ask: &Ask) -> Tick {

@@ -7,6 +7,7 @@ use super::book::Hosts;
 use super::{Key, Keyed};
 use crate::config::ConfigError;
 use crate::engine::Engine;
+use crate::events::Voice;
 use crate::throttle::Settings;
 use crate::time::{Tick, Timer};
 
@@ -75,7 +76,7 @@ impl<K: Key, T: Timer> Builder<K, T> {
         }
         let book = Hosts::new(total, self.per_key, self.special.into_iter().collect());
         let max_waiting = self.max_waiting.unwrap_or_else(|| self.total.most_waiting());
-        Ok(Keyed { engine: Engine::new(self.timer, book, max_waiting) })
+        Ok(Keyed { engine: Engine::new(self.timer, book, max_waiting, Voice::new()) })
     }
 }
 

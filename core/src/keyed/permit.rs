@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Key, Keyed};
+use crate::engine::Admitted;
 use crate::time::{Tick, Timer};
 use crate::units::{Micros, to_micros, to_units};
 
@@ -22,8 +23,11 @@ pub struct Permit<K: Key, T: Timer> {
 }
 
 impl<K: Key, T: Timer> Permit<K, T> {
-    pub(crate) fn new(keyed: Keyed<K, T>, place: usize, cost: f64, admitted: Tick) -> Self {
-        Self { keyed, place, cost: to_micros(cost), admitted, over: false }
+    /// The permit of a call that has just been let in, which is told.
+    pub(crate) fn new(keyed: Keyed<K, T>, place: usize, cost: f64, admitted: &Admitted) -> Self {
+        let permit = Self { keyed, place, cost: to_micros(cost), admitted: admitted.at, over: false };
+        permit.keyed.engine().voice().admitted(cost, &admitted.told);
+        permit
     }
 
     /// When the call was let in, by the timer.

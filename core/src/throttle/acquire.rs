@@ -12,9 +12,8 @@ use super::Throttle;
 use super::error::AdmitError;
 use super::lines::Request;
 use super::permit::Permit;
-use crate::engine::Wait;
-use crate::time::{Tick, Timer};
-use crate::units::to_micros;
+use crate::engine::{Admitted, Wait};
+use crate::time::Timer;
 
 /// Waits to be let in: [`Throttle::acquire`] and its kin.
 ///
@@ -39,17 +38,17 @@ impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> Acquire<H, T> {
         Self { throttle: Some(throttle), cost, wait: Wait::new(), timer: PhantomData }
     }
 
-    /// Asks, and asks what became of it. Once let in, answers with the throttle and when that was.
+    /// Asks, and asks what became of it. Once let in, answers with the throttle, and with when and how.
     #[inline]
     pub(super) fn poll_for(
         &mut self,
         ask: impl FnOnce(f64) -> Request,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(H, Tick), AdmitError>> {
+    ) -> Poll<Result<(H, Admitted), AdmitError>> {
         let throttle = self.throttle.as_ref().expect("a future was polled after it was ready");
         let admitted = ready!(self.wait.poll(throttle.borrow().engine(), &mut ask(self.cost), cx));
         let throttle = self.throttle.take().expect("it was there above");
-        Poll::Ready(admitted.map(|()| (throttle, self.wait.admitted_at())))
+        Poll::Ready(admitted.map(|admitted| (throttle, admitted)))
     }
 
     pub(super) fn cost(&self) -> f64 {
@@ -86,7 +85,7 @@ impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> Future for Acquire<H, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let admitted = ready!(self.poll_for(Request::caller, cx));
-        Poll::Ready(admitted.map(|(throttle, at)| Permit::new(throttle, to_micros(self.cost), at)))
+        Poll::Ready(admitted.map(|(throttle, admitted)| Permit::new(throttle, self.cost, &admitted)))
     }
 }
 
@@ -132,7 +131,10 @@ impl<T: Timer> Future for Consume<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        this.wait.poll(this.throttle.engine(), &mut Request::consumer(this.cost), cx)
+        let engine = this.throttle.engine();
+        let admitted = ready!(this.wait.poll(engine, &mut Request::consumer(this.cost), cx))?;
+        engine.voice().admitted(this.cost, &admitted.told);
+        Poll::Ready(Ok(()))
     }
 }
 

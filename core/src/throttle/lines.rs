@@ -1,5 +1,7 @@
 //! The throttle's book: one line of callers, and one of those who only take units.
 
+use std::time::Duration;
+
 use super::error::{AdmitError, CostError};
 use super::tally::Tally;
 use crate::engine::{Book, Granted};
@@ -121,6 +123,10 @@ impl Book for Lines {
     type Request = Request;
     type Ask = Ask;
 
+    fn cost_of(request: &Request) -> f64 {
+        request.cost
+    }
+
     #[inline]
     fn open(&mut self, request: &mut Request, _now: Tick) -> Result<Ask, AdmitError> {
         let cost = checked_cost(request.cost, &self.limits)?;
@@ -194,6 +200,20 @@ impl Book for Lines {
             granted.wakers.push(waiters.settle(line, id, Stage::Granted));
             granted.count += 1;
         }
+    }
+
+    fn least_wait(&mut self, ask: &Ask, now: Tick) -> Duration {
+        let until = match ask.wants.kind() {
+            Kind::Caller | Kind::Reserver => self.limits.check(now, ask.cost()).map(|(until, _)| until),
+            Kind::Consumer => self.limits.when_metered(now, ask.cost()).tick(),
+        };
+        until.map_or(Duration::ZERO, |until| until.since(now))
+    }
+
+    #[inline]
+    fn goes_on(&mut self, ask: &Ask) -> bool {
+        // Who only takes units has not been held.
+        ask.wants.kind() != Kind::Consumer && self.limits.goes_on(Tick(ask.place_or_time))
     }
 
     fn admitted_at(&self, ask: &Ask) -> Tick {

@@ -5,8 +5,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::Throttle;
+use crate::engine::Admitted;
 use crate::time::{Tick, Timer};
-use crate::units::{Micros, to_units};
+use crate::units::{Micros, to_micros, to_units};
 
 /// More than any call can cost.
 const OVER: Micros = Micros::MAX;
@@ -44,9 +45,13 @@ where
 }
 
 impl<H: Borrow<Throttle<T>>, T: Timer> Permit<H, T> {
+    /// The permit of a call that has just been let in, which is told.
     #[inline]
-    pub(crate) fn new(throttle: H, cost: Micros, admitted: Tick) -> Self {
-        Self { throttle, cost, admitted, start: Start::AtOnce, timer: PhantomData }
+    pub(crate) fn new(throttle: H, cost: f64, admitted: &Admitted) -> Self {
+        let (micros, at) = (to_micros(cost), admitted.at);
+        let permit = Self { throttle, cost: micros, admitted: at, start: Start::AtOnce, timer: PhantomData };
+        permit.throttle().engine().voice().admitted(cost, &admitted.told);
+        permit
     }
 
     /// The permit of a call that has been let in before, and begins now; `in_full` if all of it was charged.

@@ -13,6 +13,7 @@ use super::error::{AdmitError, NotInsideError};
 use super::lines::Request;
 use super::permit::Permit;
 use super::{Throttle, micros_of};
+use crate::engine::Admitted;
 use crate::time::{Tick, Timer};
 use crate::units::{Micros, to_micros, to_units};
 
@@ -35,6 +36,20 @@ where
 }
 
 impl<H: Borrow<Throttle<T>>, T: Timer> Reservation<H, T> {
+    /// That of a call that has just been let in, which is told.
+    fn new(throttle: H, cost: f64, admitted: &Admitted) -> Self {
+        let reservation = Self {
+            throttle: Some(throttle),
+            cost: to_micros(cost),
+            reserved: admitted.at,
+            timer: PhantomData,
+        };
+        if let Some(throttle) = &reservation.throttle {
+            throttle.borrow().engine().voice().admitted(cost, &admitted.told);
+        }
+        reservation
+    }
+
     /// Begins the call: the rates count it from now on.
     ///
     /// Should the permit be [refunded](Permit::refund), its place in an even schedule does not come back; nor do its
@@ -105,12 +120,7 @@ impl<H: Borrow<Throttle<T>> + Unpin, T: Timer> Future for Reserve<H, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let admitted = ready!(self.0.poll_for(Request::reserver, cx));
         let cost = self.0.cost();
-        Poll::Ready(admitted.map(|(throttle, reserved)| Reservation {
-            throttle: Some(throttle),
-            cost: to_micros(cost),
-            reserved,
-            timer: PhantomData,
-        }))
+        Poll::Ready(admitted.map(|(throttle, admitted)| Reservation::new(throttle, cost, &admitted)))
     }
 }
 

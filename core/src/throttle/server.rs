@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Throttle;
+use crate::events::Reason;
 use crate::time::{Tick, Timer, nanos};
 use crate::units::{MAX_UNITS, to_micros};
 
@@ -34,10 +35,11 @@ impl<T: Timer> Throttle<T> {
     /// ```
     pub fn hold_off(&self, duration: Duration, sent: Tick) {
         let nanos = nanos(duration);
-        self.engine().change(|state, now| {
+        let holds = self.engine().change(|state, now| {
             let sent = state.steady_at(sent);
-            state.book.limits.hold_off(now, Tick(now.0.saturating_add(nanos)), sent);
+            state.book.limits.hold_off(now, Tick(now.0.saturating_add(nanos)), sent)
         });
+        self.engine().voice().paused(holds, duration, Reason::Server);
     }
 
     /// Uses up units until no rate would let in more than `remaining` at once, because the server says that so many

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use sfv::{BareItem, List, ListEntry, Parser};
-use tollgate_core::http::{Answer, Fields, Request, Retries, RetryPolicy, Verdict};
+use tollgate_core::http::{Answer, Fields, QuotaPolicy, Request, Retries, RetryPolicy, Verdict};
 use tollgate_core::time::Tick;
 
 /// What is heeded of a `RateLimit` field.
@@ -16,10 +16,10 @@ fn heeded(field: &str) -> Verdict {
     retries.answered(&mut attempts, &Answer::new(200, fields, Tick::ZERO, Duration::ZERO))
 }
 
-/// The same by a library for structured fields.
-fn expected(field: &str) -> (Option<f64>, Option<Duration>) {
-    let Ok(list) = Parser::new(field).parse::<List>() else { return (None, None) };
-    let quotas = list.iter().filter_map(|entry| {
+/// Two parameters of each member, by a library for structured fields: those that have the first.
+fn pairs(field: &str, names: [&str; 2]) -> Option<Vec<(u64, Option<u64>)>> {
+    let list = Parser::new(field).parse::<List>().ok()?;
+    let pair = |entry: &ListEntry| {
         let params = match entry {
             ListEntry::Item(item) => &item.params,
             ListEntry::InnerList(inner) => &inner.params,
@@ -28,9 +28,14 @@ fn expected(field: &str) -> (Option<f64>, Option<Duration>) {
             Some(BareItem::Integer(value)) => u64::try_from(i64::from(*value)).ok(),
             _ => None,
         };
-        Some((number("r")?, number("t")))
-    });
-    let quotas: Vec<(u64, Option<u64>)> = quotas.collect();
+        Some((number(names[0])?, number(names[1])))
+    };
+    Some(list.iter().filter_map(pair).collect())
+}
+
+/// What is to be heeded of a `RateLimit` field.
+fn expected(field: &str) -> (Option<f64>, Option<Duration>) {
+    let quotas = pairs(field, ["r", "t"]).unwrap_or_default();
     let Some(least) = quotas.iter().map(|quota| quota.0).min() else { return (None, None) };
     let resets = quotas.iter().filter(|quota| quota.0 == 0).filter_map(|quota| quota.1);
     (Some(least as f64), resets.max().map(Duration::from_secs))
@@ -46,7 +51,7 @@ fn cases() -> ProptestConfig {
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         6 => prop::sample::select(vec![
-            "\"a\"", "tok*en", "*", "a:b/c", ";r=0", ";r=7", ";t=30", "; t=1", ";r", ";r=-0", ";r=1.5", ";q=\"x\"",
+            "\"a\"", "tok*en", "*", "a:b/c", ";r=0", ";r=7", ";t=30", "; t=1", ";r", ";r=-0", ";r=1.5", ";q=\"x\"", ";q=100", ";q=5;w=60",
             ";r=0;t=9", ", ", ",", " ,\t", "(", ")", " ", "?1", "?0", "@12", "@1.0", ":YQ==:", ":YQ:", ":Y:", "::", ":YWI=:",
             "%\"%c3%a4\"", "%\"%ff\"", "%\"%C3\"", "\"\\\"\"", "\"\\x\"", "12", "-1.25", "123456789012345",
             "1234567890123456", "123456789012.5", "1234567890123.5", "1.", "1.2345", "-", "=", ";", "\"",
@@ -130,6 +135,15 @@ proptest! {
     fn lists_are_read_as_a_library_reads_them(field in pieces()) {
         let verdict = heeded(&field);
         prop_assert_eq!((verdict.remaining, verdict.hold_off), expected(&field), "{:?}", field);
+    }
+
+    #[test]
+    fn policies_are_read_as_a_library_reads_them(field in pieces()) {
+        let policies = QuotaPolicy::read(field.as_bytes());
+        let read = policies.map(|policies| {
+            policies.iter().map(|policy| (policy.quota, policy.window.map(|window| window.as_secs()))).collect()
+        });
+        prop_assert_eq!(read, pairs(&field, ["q", "w"]), "{:?}", field);
     }
 
     #[test]

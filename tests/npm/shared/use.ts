@@ -19,6 +19,8 @@ import {
   type Permit,
   QueueFullError,
   type Rate,
+  type GateEvent,
+  type GateEvents,
   type RetryInfo,
   Semaphore,
   type SemaphoreOptions,

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 /** In the order in which a reader wants to meet them. */
-const MODULES = ["gate", "permit", "semaphore", "throttle", "keyed", "map", "fetch", "errors", "adopt"];
+const MODULES = ["gate", "permit", "semaphore", "throttle", "keyed", "map", "fetch", "events", "errors", "adopt"];
 
 /** One file of declarations for each entry, from those that the compiler wrote for each module. */
 export async function declarations(folder) {

@@ -3,6 +3,7 @@
 export { adopt } from "./adopt.js";
 export { type Exports, provide } from "./engine.js";
 export { ClosedError, CostError, type ErrorCode, OverReleaseError, QueueFullError, TimeoutError, TollgateError } from "./errors.js";
+export type { GateEvent, GateEvents } from "./events.js";
 export { createFetch, type FetchOptions, type RetryInfo } from "./fetch.js";
 export type { CloseOptions, Gate, WaitOptions } from "./gate.js";
 export { Keyed, type KeyedOptions } from "./keyed.js";

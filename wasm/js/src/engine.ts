@@ -24,9 +24,9 @@ export interface Exports {
   tollgate_release(gate: number, cost: number): number;
   tollgate_hold_off(gate: number, wait: number, age: number): number;
   tollgate_put(number: number): void;
-  tollgate_retries(retries: number, maxRetryAfter: number, jitter: boolean, seed: number): number;
+  tollgate_retries(retries: number, maxRetryAfter: number, flags: number, seed: number): number;
   tollgate_judge(retries: number, mayRepeat: boolean, again: number, status: number, wall: number, backoff: number): number;
-  tollgate_held_off(): number;
+  tollgate_judged(what: number): number;
   tollgate_drop_retries(retries: number): void;
   tollgate_next(): number;
   tollgate_do(gate: number, deed: number, value: number): number;
@@ -35,24 +35,41 @@ export interface Exports {
 }
 
 /** How a call ended, below 0. */
-export const Code = {
-  Done: 0,
-  Closed: -1,
-  QueueFull: -2,
-  TimedOut: -3,
-  Cost: -4,
-  NotNow: -5,
-  OverRelease: -6,
-  Unknown: -7,
-  Invalid: -8,
-  Busy: -9,
-} as const;
+export const enum Code {
+  Done = 0,
+  Closed = -1,
+  QueueFull = -2,
+  TimedOut = -3,
+  Cost = -4,
+  NotNow = -5,
+  OverRelease = -6,
+  Unknown = -7,
+  Invalid = -8,
+  Busy = -9,
+}
 
 /** What a gate can be told to do. */
-export const Deed = { Close: 0, Resize: 1, Pause: 2, Resume: 3, Refund: 4, Cancel: 5 } as const;
+export const enum Deed {
+  Close,
+  Resize,
+  Pause,
+  Resume,
+  Refund,
+  Cancel,
+  Tighten,
+}
 
 /** What a gate can be asked. */
-export const Reading = { Available: 0, Capacity: 1, Waiting: 2, InFlight: 3, Paused: 4, Check: 5, MaxCost: 6, Idle: 7 } as const;
+export const enum Reading {
+  Available,
+  Capacity,
+  Waiting,
+  InFlight,
+  Paused,
+  Check,
+  MaxCost,
+  Idle,
+}
 
 /** Somebody who waits. */
 export interface Waiting {

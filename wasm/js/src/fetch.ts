@@ -5,7 +5,7 @@ import { OPTIONS, Throttle, type ThrottleOptions } from "./throttle.js";
 import { pass } from "./patience.js";
 import { normalized, Outgoing } from "./outgoing.js";
 import type { Permit } from "./permit.js";
-import { Retries, type Verdict } from "./retries.js";
+import { Flag, Retries, type Verdict } from "./retries.js";
 import type { WaitOptions } from "./gate.js";
 
 /** What {@link createFetch} goes by. */
@@ -26,6 +26,13 @@ export interface FetchOptions {
   backoff?: (attempt: number) => number;
   /** Whether to wait up to a tenth longer than the server says, and at most 5 seconds, so that clients that were told the same do not come back together. Default true. */
   jitter?: boolean;
+  /** Whether a 403 that says that nothing remains, or when to come again, is taken for a 429, as GitHub means it. Default false. */
+  forbiddenMayMeanLater?: boolean;
+  /**
+   * Whether `RateLimit` fields of responses that are no refusals are heeded: no more is sent than they say remains. They
+   * tighten what is configured, and never loosen it. Default false.
+   */
+  heedRateLimitFields?: boolean;
   /** What a request costs. Default 1. */
   cost?: (request: Request) => number;
   /** Told of each retry before the wait. What it throws, or its promise rejects with, is what the caller gets. */
@@ -55,7 +62,7 @@ const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
 const REFUSALS = [429, 503];
 
 /** The names of all options. */
-const NAMES = ["throttle", "perHost", "retries", "retryOn", "methods", "maxRetryAfter", "jitter", "backoff", "cost", "onRetry", "fetch"];
+const NAMES = ["throttle", "perHost", "retries", "retryOn", "methods", "maxRetryAfter", "jitter", "forbiddenMayMeanLater", "heedRateLimitFields", "backoff", "cost", "onRetry", "fetch"];
 
 /**
  * A drop-in `fetch` that waits its turn, holds its slot until the body ends, and heeds 429.
@@ -85,8 +92,9 @@ export function createFetch(options: FetchOptions): typeof globalThis.fetch {
   const methods = (others.methods === undefined ? IDEMPOTENT : check.list("methods", others.methods)).map((method, index) =>
     normalized(check.token(`methods[${index}]`, method)),
   );
-  const most = others.retries ?? 2;
-  const [retries, gates] = [rules(others, throttle), entrance(throttle, perHost)];
+  const most = check.count("retries", others.retries === undefined ? 2 : others.retries);
+  const later = [...REFUSALS, ...(others.forbiddenMayMeanLater ? [403] : []), ...(others.retryOn ?? [])];
+  const [retries, gates] = [rules(others, most, throttle), entrance(throttle, perHost)];
 
   return async (input, init) => {
     const outgoing = new Outgoing(input, init, cost !== undefined);
@@ -109,11 +117,12 @@ export function createFetch(options: FetchOptions): typeof globalThis.fetch {
         if (error === undefined && !isResponse(response)) {
           throw new TypeError(`fetch answered with ${String(response)}, but must with a Response`);
         }
-        const asked = mayRepeat && (!response || REFUSALS.includes(response.status) || others.retryOn?.includes(response.status));
+        const asked = mayRepeat && (!response || later.includes(response.status));
         const own = asked && backoff ? check.time("what backoff returned", backoff(again + 1)) : -1;
         verdict = retries.judge(mayRepeat, again, response, own);
         // Before the slot is free, so that the next in line waits as well.
-        if (verdict.holdOff >= 0) gates.holdOff(outgoing.url, verdict.holdOff, sent);
+        if (verdict.holdOff >= 0) gates.throttle(outgoing.url).holdOff(verdict.holdOff, sent);
+        if (verdict.remaining >= 0) gates.throttle(outgoing.url).tighten(verdict.remaining);
       } catch (mistake) {
         permit.release();
         discard(response);
@@ -123,7 +132,11 @@ export function createFetch(options: FetchOptions): typeof globalThis.fetch {
       permit.release();
       if (verdict.retry < 0) throw error;
       discard(response);
-      await onRetry?.(outgoing.retry(again + 1, Math.max(verdict.retry, verdict.holdOff), response, error));
+      if (onRetry || throttle?.watch) {
+        const info = outgoing.retry(again + 1, Math.max(verdict.retry, verdict.holdOff), response, error);
+        throttle?.watch?.tell({ type: "retried", ...info });
+        await onRetry?.(info);
+      }
       await pass(verdict.retry, signal);
     }
   };
@@ -141,26 +154,33 @@ function isResponse(response: unknown): boolean {
 }
 
 /** The rules that some options make. */
-function rules({ retries, maxRetryAfter, jitter = true, retryOn }: FetchOptions, throttle: Throttle | undefined): Retries {
+function rules(
+  { maxRetryAfter = 120_000, retryOn = [], jitter = true, forbiddenMayMeanLater = false, heedRateLimitFields = false }: FetchOptions,
+  most: number,
+  throttle: Throttle | undefined,
+): Retries {
+  const flag = (name: string, value: boolean, bit: number) => (check.flag(name, value) ? bit : 0);
   return new Retries(
     throttle?.engine,
-    retries === undefined ? -1 : check.count("retries", retries),
-    maxRetryAfter === undefined ? -1 : check.time("maxRetryAfter", maxRetryAfter),
-    check.flag("jitter", jitter),
-    retryOn === undefined ? [] : check.list("retryOn", retryOn).map((status, index) => check.count(`retryOn[${index}]`, status, 100, 999)),
+    most,
+    check.time("maxRetryAfter", maxRetryAfter),
+    flag("jitter", jitter, Flag.Jitter) |
+      flag("forbiddenMayMeanLater", forbiddenMayMeanLater, Flag.ForbiddenMayMeanLater) |
+      flag("heedRateLimitFields", heedRateLimitFields, Flag.HeedRateLimitFields),
+    check.list("retryOn", retryOn).map((status, index) => check.count(`retryOn[${index}]`, status, 100, 999)),
   );
 }
 
-/** How a request for a URL is let in, and whom a refusal holds off. */
+/** How a request for a URL is let in, and by which throttle the server's word goes. */
 interface Entrance {
   enter(url: string, wait: WaitOptions): Promise<Permit>;
-  holdOff(url: string, ms: number, sent: number): void;
+  throttle(url: string): Throttle;
 }
 
 function entrance(throttle: Throttle | undefined, perHost: ThrottleOptions | undefined): Entrance {
   if (perHost === undefined) {
     const all = throttle as Throttle;
-    return { enter: (_, wait) => all.acquire(wait), holdOff: (_, ms, sent) => all.holdOff(ms, sent) };
+    return { enter: (_, wait) => all.acquire(wait), throttle: () => all };
   }
   // What makes no sense is told now, not at the first request.
   new Throttle(perHost);
@@ -171,6 +191,6 @@ function entrance(throttle: Throttle | undefined, perHost: ThrottleOptions | und
   const hostOf = (url: string) => new URL(url, globalThis.location?.href).host;
   return {
     enter: (url, wait) => hosts.acquire(hostOf(url), wait),
-    holdOff: (url, ms, sent) => hosts.get(hostOf(url)).holdOff(ms, sent),
+    throttle: (url) => hosts.get(hostOf(url)),
   };
 }

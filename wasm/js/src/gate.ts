@@ -4,6 +4,7 @@ import { ClosedError, CostError, OverReleaseError, QueueFullError, TimeoutError,
 import { type Mapped, Mapping } from "./map.js";
 import { Permit } from "./permit.js";
 import { unwatch, watch } from "./signals.js";
+import type { Watch } from "./events.js";
 import { soon } from "./soon.js";
 import { ForCall, ForPermit, ForTurn, Waiter } from "./waiter.js";
 
@@ -42,6 +43,8 @@ export abstract class Gate {
   arriving = 0;
   /** @internal How many were let in whose promises will be kept in a microtask: none behind them is to go on before. */
   deferred = 0;
+  /** @internal Those who watch, if anybody does. */
+  watch: Watch | undefined;
   /** @internal Whether others than we let people in and out: Rust code. */
   shared = false;
   #closing = false;
@@ -89,7 +92,10 @@ export abstract class Gate {
     const checked = this.costOf(cost);
     if (this.#closing) throw new ClosedError();
     const code = this.engine.call((exports) => exports.tollgate_try_acquire(this.number, checked));
-    if (code >= 0) return new Permit(this, checked, true);
+    if (code >= 0) {
+      this.watch?.asked(Code.Done, checked);
+      return new Permit(this, checked, true);
+    }
     if (code === Code.NotNow) return undefined;
     throw this.errorOf(code, checked);
   }
@@ -230,7 +236,9 @@ export abstract class Gate {
   clear(reason: unknown = new TollgateError("cleared", "the queue was cleared")): number {
     const waiters = this.engine.those((one): one is Waiter => one instanceof Waiter && one.gate === this);
     // Who came last leaves first, so that nobody is let in who is about to leave as well.
-    return waiters.sort((a, b) => b.order - a.order).filter((waiter) => waiter.leave(reason)).length;
+    const left = waiters.sort((a, b) => b.order - a.order).filter((waiter) => waiter.leave(reason));
+    for (const { cost } of left) this.watch?.refused(cost, reason);
+    return left.length;
   }
 
   /**
@@ -347,14 +355,20 @@ export abstract class Gate {
   /** Enters (0), joins the queue under a number (less 1), or is refused. */
   #enter(cost: number, options: WaitOptions | undefined): number | { reason: unknown } {
     if (options?.signal?.aborted) return { reason: options.signal.reason };
-    if (this.#closing) return { reason: new ClosedError() };
-    const code = this.enter(cost, options?.timeout ?? Infinity);
-    return code < 0 ? { reason: this.errorOf(code, cost) } : code;
+    const code = this.#closing ? Code.Closed : this.enter(cost, options?.timeout ?? Infinity);
+    if (code < 0) {
+      const reason = this.errorOf(code, cost);
+      this.watch?.refused(cost, reason);
+      return { reason };
+    }
+    this.watch?.asked(code, cost);
+    return code;
   }
 
   /** Notes who waits, and what makes that one give up. */
   #wait(waiter: Waiter, options: WaitOptions | undefined): void {
     this.queued++;
+    this.watch?.joined(waiter);
     this.engine.park(waiter.number, waiter);
     const { signal, timeout = Infinity } = options ?? {};
     const left = this.keepsTime ? Infinity : timeout;

@@ -9,8 +9,8 @@ export interface Source {
   begin(cost: number): void;
 }
 
-/** `Symbol.dispose` where there is one; a symbol that helpers of compilers agree on where there is not. */
-const dispose: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for("Symbol.dispose") as typeof Symbol.dispose);
+/** @internal `Symbol.dispose` where there is one; a symbol that helpers of compilers agree on where there is not. */
+export const dispose: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for("Symbol.dispose") as typeof Symbol.dispose);
 const asyncDispose: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? (Symbol.for("Symbol.asyncDispose") as typeof Symbol.asyncDispose);
 

@@ -10,6 +10,21 @@ export interface Verdict {
   retry: number;
   /** For how long everybody who shares the throttle is to hold off. */
   holdOff: number;
+  /** Units that remain, by what the server says. */
+  remaining: number;
+}
+
+/** What of it is asked for apart. */
+const enum Judged {
+  HoldOff,
+  Remaining,
+}
+
+/** What is on. */
+export const enum Flag {
+  Jitter = 1,
+  ForbiddenMayMeanLater = 2,
+  HeedRateLimitFields = 4,
 }
 
 /** Rules that nobody uses any more. */
@@ -20,10 +35,9 @@ export class Retries {
   readonly #engine: Engine;
   readonly #number: number;
 
-  /** Below 0, a number is as ever. */
-  constructor(engine: Engine = current(), retries = -1, maxRetryAfter = -1, jitter = true, statuses: number[] = []) {
+  constructor(engine: Engine = current(), retries = 2, maxRetryAfter = 120_000, flags: number = Flag.Jitter, statuses: number[] = []) {
     this.#engine = engine;
-    const number = this.#read((exports) => exports.tollgate_retries(retries, maxRetryAfter, jitter, Math.random()), statuses);
+    const number = this.#read((exports) => exports.tollgate_retries(retries, maxRetryAfter, flags, Math.random()), statuses);
     this.#number = number;
     unused.register(this, () => engine.tell((exports) => (exports.tollgate_drop_retries(number), 0)));
   }
@@ -43,7 +57,8 @@ export class Retries {
     const status = response ? response.status || 200 : 0;
     const ask = (exports: Exports) => exports.tollgate_judge(this.#number, mayRepeat, again, status, Date.now(), backoff);
     const retry = this.#read(ask, text);
-    return { retry, holdOff: response ? this.#read((exports) => exports.tollgate_held_off()) : -1 };
+    const judged = (what: Judged) => this.#read((exports) => exports.tollgate_judged(what));
+    return { retry, holdOff: judged(Judged.HoldOff), remaining: judged(Judged.Remaining) };
   }
 
   /** Asks the engine, with some numbers put before. Few come this way, so that it is not worth more than this. */

@@ -1,6 +1,8 @@
 import * as check from "./check.js";
 import { Code, current, Deed, type Engine, Reading } from "./engine.js";
+import { type GateEvents, Watch } from "./events.js";
 import { Gate } from "./gate.js";
+import { dispose } from "./permit.js";
 
 /** So many units in each period, and how they are to be spread. */
 export interface Rate {
@@ -48,6 +50,7 @@ export interface Check {
 const PACINGS = ["window", "bucket", "stepped", "smooth"] as const;
 /** Milliseconds, some 300 years: no less than that stands for no end. */
 const FOR_EVER = 1e13;
+const EVENTS = ["admitted", "delayed", "paused", "resumed", "retried", "refused"] as const;
 const COUNTINGS = ["admission", "answered"] as const;
 const OF_RATE = ["period", "pacing", "burst", "counting"] as const;
 
@@ -73,6 +76,8 @@ export class Throttle extends Gate {
   /** @internal */
   readonly keepsTime = true;
   #settings: Settings;
+  /** By `performance.now`, as far as it was us who said so. */
+  #pausedUntil = 0;
 
   constructor(options: ThrottleOptions);
   /** @internal A throttle that is there already. */
@@ -104,11 +109,23 @@ export class Throttle extends Gate {
   /** Holds everybody until now + ms; extends, never shortens. Infinity: until {@link resume}. Those inside go on. */
   pause(ms: number): void {
     this.act(Deed.Pause, check.time("ms", ms));
+    this.#paused("pause", ms);
   }
 
   /** Ends a pause. */
   resume(): void {
+    const { watch, paused } = this;
     this.act(Deed.Resume);
+    this.#pausedUntil = 0;
+    if (paused) watch?.resumed();
+  }
+
+  /** A pause was asked for. */
+  #paused(reason: "pause" | "server", ms: number): void {
+    const end = performance.now() + ms;
+    if (end <= this.#pausedUntil || ms === 0) return;
+    this.#pausedUntil = end;
+    this.watch?.paused(reason, end);
   }
 
   /** Whether a pause is on. */
@@ -147,6 +164,33 @@ export class Throttle extends Gate {
   /** @internal Holds everybody off for so long, because the server has refused a call sent at `sent` by `performance.now`. */
   holdOff(ms: number, sent: number): void {
     this.engine.tell((exports) => exports.tollgate_hold_off(this.number, ms, performance.now() - sent));
+    this.#paused("server", ms);
+  }
+
+  /** @internal Uses up what there is beyond what the server says remains. */
+  tighten(remaining: number): void {
+    this.act(Deed.Tighten, remaining);
+  }
+
+  /**
+   * Tells what happens to calls that are made in JavaScript, and to the throttle. Dispose of the answer to hear no more.
+   *
+   * ```ts
+   * using watching = gate.on("paused", ({ wait, reason }) => console.warn(`${reason}: nothing for ${wait} ms`));
+   * ```
+   *
+   * A listener is called in a microtask; what it throws is reported as uncaught, and changes nothing here. While nobody
+   * listens, events cost nothing.
+   */
+  on<E extends keyof GateEvents>(event: E, listener: (event: GateEvents[E]) => void): Disposable {
+    check.word("event", event, EVENTS);
+    check.callable("listener", listener);
+    const watch = (this.watch ??= new Watch(this));
+    const remove = watch.add(event, listener);
+    const end = () => {
+      if (!remove() && this.watch === watch) this.watch = undefined;
+    };
+    return { [dispose]: end } as Disposable;
   }
 
   /** @internal */

@@ -39,10 +39,14 @@ export abstract class Waiter implements Waiting {
   settle(code: number): void {
     const { gate, cost } = this;
     gate.queued--;
-    if (code !== Code.Done) this.fail(gate.errorOf(code, cost));
-    else {
+    if (code === Code.Done) {
       this.#patience?.rest();
+      gate.watch?.entered(this, this.#patience?.signal);
       this.enter(this.#patience?.signal);
+    } else {
+      const error = gate.errorOf(code, cost);
+      gate.watch?.refused(cost, error);
+      this.fail(error);
     }
     this.gate.changed();
   }

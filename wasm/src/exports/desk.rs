@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use slab::Slab;
 use tollgate_core::Rate;
-use tollgate_core::http::Retries;
+use tollgate_core::http::{Retries, Verdict};
 
 use super::bell::Bell;
 use super::code::Code;
@@ -37,8 +37,8 @@ pub(crate) struct Desk {
     retries: Slab<Retries>,
     /// For what is called next.
     put: Vec<u16>,
-    /// What was said last of how long everybody is to hold off.
-    held_off: f64,
+    /// What was said last.
+    verdict: Verdict,
 }
 
 /// The desk is in use: JavaScript called from within a call.
@@ -54,7 +54,7 @@ impl Desk {
             rates: Vec::new(),
             retries: Slab::new(),
             put: Vec::new(),
-            held_off: -1.0,
+            verdict: Verdict::NONE,
         }
     }
 
@@ -201,23 +201,21 @@ impl Desk {
         self.put.push(number);
     }
 
-    pub(crate) fn add_retries(&mut self, retries: f64, max_retry_after: f64, jitter: bool, seed: f64) -> i32 {
+    pub(crate) fn add_retries(&mut self, retries: u32, max_retry_after: f64, flags: u32, seed: f64) -> i32 {
         let statuses = mem::take(&mut self.put);
-        self.retries.insert(rules(retries, max_retry_after, jitter, seed, statuses)) as i32
+        self.retries.insert(rules(retries, max_retry_after, flags, seed, statuses)) as i32
     }
 
     /// Milliseconds until a request is sent again; below 0 if it is not.
     pub(crate) fn judge(&mut self, retries: u32, told: &Told) -> f64 {
         let text: Vec<u8> = mem::take(&mut self.put).into_iter().map(|unit| unit as u8).collect();
-        let in_millis = |wait: Option<Duration>| wait.map_or(-1.0, |wait| wait.as_nanos() as f64 / 1e6);
         let retries = self.retries.get(retries as usize);
-        let verdict = retries.map(|retries| judge(retries, told, &text)).unwrap_or_default();
-        self.held_off = in_millis(verdict.hold_off);
-        in_millis(verdict.retry)
+        self.verdict = retries.map(|retries| judge(retries, told, &text)).unwrap_or_default();
+        in_millis(self.verdict.retry)
     }
 
-    pub(crate) fn held_off(&self) -> f64 {
-        self.held_off
+    pub(crate) fn judged(&self, what: u32) -> f64 {
+        if what == 0 { in_millis(self.verdict.hold_off) } else { self.verdict.remaining.unwrap_or(-1.0) }
     }
 
     pub(crate) fn drop_retries(&mut self, retries: u32) {
@@ -245,4 +243,8 @@ impl Desk {
 
 fn to_be_looked_at() -> i32 {
     Bell::count().min(i32::MAX as usize) as i32
+}
+
+fn in_millis(wait: Option<Duration>) -> f64 {
+    wait.map_or(-1.0, |wait| wait.as_secs() as f64 * 1e3 + f64::from(wait.subsec_nanos()) / 1e6)
 }

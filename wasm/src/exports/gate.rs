@@ -43,6 +43,8 @@ pub(crate) enum Deed {
     Refund = 4,
     /// Gives back a call that has not begun.
     Cancel = 5,
+    /// Uses up units until so many remain.
+    Tighten = 6,
 }
 
 /// What a gate tells.
@@ -64,8 +66,8 @@ pub(crate) enum Reading {
 
 impl Deed {
     fn of(number: u32) -> Option<Self> {
-        use Deed::{Cancel, Close, Pause, Refund, Resize, Resume};
-        [Close, Resize, Pause, Resume, Refund, Cancel].into_iter().nth(number as usize)
+        use Deed::{Cancel, Close, Pause, Refund, Resize, Resume, Tighten};
+        [Close, Resize, Pause, Resume, Refund, Cancel, Tighten].into_iter().nth(number as usize)
     }
 }
 
@@ -167,6 +169,7 @@ impl Gate {
             (Self::Throttle(throttle), Some(Deed::Close)) => throttle.close(),
             (Self::Throttle(throttle), Some(Deed::Pause)) => throttle.pause(millis(value)),
             (Self::Throttle(throttle), Some(Deed::Resume)) => throttle.resume(),
+            (Self::Throttle(throttle), Some(Deed::Tighten)) => throttle.tighten(value),
             (Self::Throttle(throttle), Some(Deed::Refund)) => {
                 return throttle.refund(value).map_err(|_| Code::Cost);
             }

@@ -22,21 +22,27 @@ pub(crate) struct Told {
     pub(crate) backoff: f64,
 }
 
-/// Rules; below 0, `retries` and `max_retry_after` (in milliseconds) are as ever. `seed` is a number below 1.
+/// Bits of what is on.
+const JITTER: u32 = 1;
+const FORBIDDEN_MAY_MEAN_LATER: u32 = 2;
+const HEED_RATE_LIMIT_FIELDS: u32 = 4;
+
+/// Rules. `max_retry_after` is in milliseconds; `seed` is a number below 1.
 pub(crate) fn rules(
-    retries: f64,
+    retries: u32,
     max_retry_after: f64,
-    jitter: bool,
+    flags: u32,
     seed: f64,
     statuses: Vec<u16>,
 ) -> Retries {
-    let mut policy = RetryPolicy::new().retry_on(statuses).jitter(jitter);
-    if retries >= 0.0 {
-        policy = policy.retries(retries as u32);
-    }
-    if max_retry_after >= 0.0 {
-        policy = policy.max_retry_after(millis(max_retry_after));
-    }
+    let has = |flag: u32| flags & flag != 0;
+    let policy = RetryPolicy::new()
+        .retries(retries)
+        .max_retry_after(millis(max_retry_after))
+        .retry_on(statuses)
+        .jitter(has(JITTER))
+        .forbidden_may_mean_later(has(FORBIDDEN_MAY_MEAN_LATER))
+        .heed_rate_limit_fields(has(HEED_RATE_LIMIT_FIELDS));
     Retries::new(policy, (seed * u64::MAX as f64) as u64)
 }
 

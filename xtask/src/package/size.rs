@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::tools;
 
 /// What the whole package may have, minified and gzipped, wasm included: a little more than it has.
-const MOST: usize = 49_000;
+const MOST: usize = 44_200;
 
 /// As measured by build/size.mjs, in bytes.
 #[derive(Debug, Deserialize)]

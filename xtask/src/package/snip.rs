@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::blank::blank;
 use anyhow::{Context, Result, bail};
 use rustc_demangle::demangle;
 use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module};
@@ -68,6 +69,7 @@ fn snipped(wasm: &[u8]) -> Result<Vec<u8>> {
         body.func_body().unreachable();
         module.funcs.get_mut(id).kind = FunctionKind::Local(body.local_func(args));
     }
+    blank(&mut module);
     Ok(module.emit_wasm())
 }
 

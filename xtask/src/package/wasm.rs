@@ -24,8 +24,10 @@ const FEATURES: [&str; 6] = [
 
 /// Smaller, and without what only a debugger reads. (The stack lies at the bottom of the memory, so that no address of
 /// data is low.)
-const SMALLER: [&str; 7] = [
+const SMALLER: [&str; 8] = [
     "-Oz",
+    // Zeros are left where they are: cut out of the data, they would weigh more.
+    "--skip-pass=memory-packing",
     "--converge",
     "--low-memory-unused",
     "--one-caller-inline-max-function-size=50",

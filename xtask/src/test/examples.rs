@@ -1,4 +1,4 @@
-//! Builds all examples of the workspace and runs each.
+//! Builds all examples of the workspace and runs each; and those for Node.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -12,7 +12,8 @@ use tokio::process::Command;
 use tokio::time::timeout;
 use tollgate_server::{Config, Server};
 
-use crate::repo::{cargo, root, shown, targets};
+use crate::repo::{cargo, path, root, shown, succeed, targets};
+use crate::{package, tools};
 
 /// An example that takes longer has got stuck: they wait for a few periods of a second each.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -56,6 +57,24 @@ pub(crate) fn check() -> Result<()> {
         let given = given(&name, &server.url());
         runtime.block_on(run(Command::new(program), given)).with_context(|| format!("example {name}"))?;
         println!("      {name:20} {:4.1} s", start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+/// Runs the scripts for Node, which use the npm package. Those that get no URL start a server of their own.
+pub(crate) fn in_node() -> Result<()> {
+    package::build()?;
+    tools::node::packages(&path("examples"))?;
+    // Else the one that starts it would have to wait for that.
+    succeed(cargo().args(["build", "--package", "tollgate-server"]))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let server = runtime.block_on(Server::start(Config::default()))?;
+    for (script, url) in [("fetch.mjs", Some(server.url() + "/api")), ("client.mjs", None)] {
+        let start = Instant::now();
+        let mut node = tools::command("node");
+        node.arg(path("examples/node").join(script)).args(url).env("CARGO", cargo().get_program());
+        runtime.block_on(run(node.into(), Given::default())).with_context(|| format!("example {script}"))?;
+        println!("      {script:20} {:4.1} s", start.elapsed().as_secs_f64());
     }
     Ok(())
 }

@@ -44,6 +44,7 @@ pub(crate) const STEPS: &[Step] = &[
         about: "HTTP answers are judged alike in Rust and by the package",
         run: npm::verdicts,
     },
+    Step { name: "examples-js", about: "each example for Node runs to its end", run: examples::in_node },
     Step { name: "npm-users", about: "the packed package, in projects of its users", run: npm::users },
     Step { name: "sharing", about: "Rust and JavaScript on one throttle", run: npm::sharing },
     Step {
@@ -55,6 +56,9 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "miri", about: "core's memory, access by access", run: proofs::miri },
 ];
 
+/// The feature is off everywhere else: it adds to what core does, and the others are to be tested as most use them.
+const WITH_EVENTS: [&str; 4] = ["--package", "tollgate-core", "--features", "tracing"];
+
 fn format() -> Result<()> {
     toolchain::component("rustfmt", "fmt")?;
     succeed(cargo().args(["fmt", "--all", "--check"]))
@@ -62,7 +66,8 @@ fn format() -> Result<()> {
 
 fn clippy() -> Result<()> {
     toolchain::component("clippy", "clippy")?;
-    succeed(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    succeed(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    succeed(cargo().arg("clippy").args(WITH_EVENTS).args(["--all-targets", "--", "-D", "warnings"]))
 }
 
 fn clippy_bare() -> Result<()> {
@@ -81,7 +86,8 @@ fn docs() -> Result<()> {
 /// only a `cargo test` of everything would build along.
 fn tests() -> Result<()> {
     succeed(cargo().args(["build", "--package", "tollgate", "--examples"]))?;
-    succeed(cargo().args(["test", "--workspace", "--lib", "--bins", "--tests"]))
+    succeed(cargo().args(["test", "--workspace", "--lib", "--bins", "--tests"]))?;
+    succeed(cargo().arg("test").args(WITH_EVENTS).args(["--test", "events"]))
 }
 
 fn doctests() -> Result<()> {

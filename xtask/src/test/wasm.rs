@@ -18,7 +18,11 @@ const CAPABILITIES: &str = "wasm/webdriver.json";
 /// Core knows no platform, so it compiles where there is none.
 pub(crate) fn core() -> Result<()> {
     toolchain::target(TARGET)?;
-    succeed(cargo().args(["check", "--package", "tollgate-core", "--target", TARGET]))
+    for features in ["", "http,tracing"] {
+        let check = ["check", "--package", "tollgate-core", "--target", TARGET, "--features", features];
+        succeed(cargo().args(check))?;
+    }
+    Ok(())
 }
 
 pub(crate) fn clippy() -> Result<()> {
