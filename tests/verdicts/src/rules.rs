@@ -10,11 +10,17 @@ use tollgate_core::time::Tick;
 
 use crate::fields;
 
-/// Rules, as JavaScript makes them: below 0, a number is as ever.
+/// Bits of what is on, as JavaScript has them.
+const JITTER: u32 = 1;
+const FORBIDDEN_MAY_MEAN_LATER: u32 = 2;
+const HEED_RATE_LIMIT_FIELDS: u32 = 4;
+
+/// Rules, as JavaScript makes them; what is none is as ever.
 pub(crate) struct Rules {
-    retries: i64,
-    max_retry_after: i64,
-    jitter: bool,
+    retries: Option<u32>,
+    /// In milliseconds.
+    max_retry_after: Option<u64>,
+    flags: u32,
     seed: f64,
     statuses: Vec<u16>,
     judge: Retries,
@@ -31,9 +37,10 @@ const STATUSES: [u16; 16] = [429, 429, 429, 503, 503, 0, 0, 200, 204, 304, 403, 
 
 impl Rules {
     pub(crate) fn draw(random: &mut Random) -> Self {
-        let retries = pick(random, &[-1, -1, 0, 1, 3, 1_000, 1_000_000]);
-        let max_retry_after = pick(random, &[-1, -1, 0, 999, 5_000, 120_000, 600_000, 1_000_000_000_000]);
-        let jitter = random.random_bool(0.7);
+        let retries = pick(random, &[None, None, Some(0), Some(1), Some(3), Some(1_000), Some(1_000_000)]);
+        let longest = [0, 999, 5_000, 120_000, 600_000, 1_000_000_000_000].map(Some);
+        let max_retry_after = if random.random_bool(0.3) { None } else { pick(random, &longest) };
+        let flags = random.random_range(0..8);
         // Below 1, and with few digits.
         let seed = f64::from(random.random_range(0..1 << 20)) / f64::from(1 << 20);
         let statuses =
@@ -41,7 +48,7 @@ impl Rules {
         let mut rules = Self {
             retries,
             max_retry_after,
-            jitter,
+            flags,
             seed,
             statuses,
             judge: Retries::new(RetryPolicy::new(), 0),
@@ -56,22 +63,27 @@ impl Rules {
     }
 
     fn judge(&self) -> Retries {
-        let mut policy = RetryPolicy::new().retry_on(self.statuses.clone()).jitter(self.jitter);
-        if let Ok(retries) = u32::try_from(self.retries) {
+        let has = |flag: u32| self.flags & flag != 0;
+        let mut policy = RetryPolicy::new()
+            .retry_on(self.statuses.clone())
+            .jitter(has(JITTER))
+            .forbidden_may_mean_later(has(FORBIDDEN_MAY_MEAN_LATER))
+            .heed_rate_limit_fields(has(HEED_RATE_LIMIT_FIELDS));
+        if let Some(retries) = self.retries {
             policy = policy.retries(retries);
         }
-        if let Ok(longest) = u64::try_from(self.max_retry_after) {
+        if let Some(longest) = self.max_retry_after {
             policy = policy.max_retry_after(Duration::from_millis(longest));
         }
         Retries::new(policy, (self.seed * u64::MAX as f64) as u64)
     }
 
     pub(crate) fn shown(&self) -> Value {
-        json!(["rules", self.retries, self.max_retry_after, self.jitter, self.seed, self.statuses])
+        json!(["rules", self.retries, self.max_retry_after, self.flags, self.seed, self.statuses])
     }
 
-    /// A request and its answer, and then in nanoseconds when it is sent again and for how long all hold off; -1 is not
-    /// at all.
+    /// A request and its answer, and then in nanoseconds when it is sent again and for how long all hold off, and how many
+    /// units remain; -1 is none of it.
     pub(crate) fn row(&mut self, random: &mut Random) -> Value {
         self.now += random.random_range(0..=self.pace);
         self.wall += random.random_range(0..3_000);
@@ -106,7 +118,8 @@ impl Rules {
         };
         let texts: Vec<Option<String>> = texts.iter().map(shown).collect();
         let (retry, hold_off) = (nanos(verdict.retry), nanos(verdict.hold_off));
-        json!([may_repeat, again, status, self.wall, self.now, backoff, texts, retry, hold_off])
+        let remaining = verdict.remaining.unwrap_or(-1.0);
+        json!([may_repeat, again, status, self.wall, self.now, backoff, texts, retry, hold_off, remaining])
     }
 }
 

@@ -29,8 +29,8 @@ pub(crate) fn verdicts() -> Result<()> {
     let mut write = cargo();
     let mut table = write.args(["run", "--package", "tollgate-verdicts"]).stdout(Stdio::piped()).spawn()?;
     let rows = table.stdout.take().context("it was piped")?;
-    let mut compare = tools::command("node");
-    let compared = succeed(compare.arg(path("tests/verdicts/compare.mjs")).stdin(rows));
+    // The command keeps its end of the pipe open until it is dropped: whoever writes would wait for ever.
+    let compared = succeed(tools::command("node").arg(path("tests/verdicts/compare.mjs")).stdin(rows));
     let written = table.wait()?;
     compared?;
     if !written.success() {
