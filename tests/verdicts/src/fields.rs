@@ -69,7 +69,8 @@ pub(crate) fn draw(random: &mut Random, wall: u64) -> [Option<Vec<u8>>; 5] {
         let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
         let start = text.iter().position(|byte| !blank(byte)).unwrap_or(text.len());
         let end = text.iter().rposition(|byte| !blank(byte)).map_or(start, |last| last + 1);
-        Some(text[start..end].to_vec())
+        // The package takes an empty one for none.
+        Some(text[start..end].to_vec()).filter(|text| !text.is_empty())
     };
     debug_assert_eq!(Fields::NAMES[2], "ratelimit");
     [field(later, 0.6), field(date, 0.5), field(list, 0.4), field(remaining, 0.4), field(reset, 0.4)]
