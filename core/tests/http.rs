@@ -8,5 +8,7 @@ mod courier;
 mod decisions;
 #[path = "http/fields.rs"]
 mod fields;
+#[path = "http/table.rs"]
+mod table;
 #[path = "http/throttle.rs"]
 mod throttle;

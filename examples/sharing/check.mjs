@@ -1,4 +1,5 @@
-// Checks that callers in both languages are let in in one order, in Node and in Chromium: the one that CHROME names.
+// Checks that callers in both languages are let in in one order, and that all wait when one is told to: in Node and in
+// Chromium, the one that CHROME names.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -7,6 +8,10 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import * as tollgate from "tollgate/slim";
+import init, * as app from "./pkg/sharing.js";
+import { oneIsTold } from "./refusing.mjs";
+import { ask } from "./told.mjs";
 
 const root = new URL("../../", import.meta.url);
 const expected = ["script 0", "rust 1", "script 2", "rust 3", "script 4", "rust 5"];
@@ -14,6 +19,9 @@ const expected = ["script 0", "rust 1", "script 2", "rust 3", "script 4", "rust 
 const printed = execFileSync(process.execPath, [fileURLToPath(new URL("run.mjs", import.meta.url))], { encoding: "utf8" });
 assert.deepEqual(printed.trim().split("\n"), expected);
 console.log("in Node: in one order");
+await init({ module_or_path: await readFile(new URL("pkg/sharing_bg.wasm", import.meta.url)) });
+await oneIsTold((url, callers) => ask(app, tollgate, url, callers));
+console.log("in Node: all wait when one is told to");
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 const server = createServer(async (request, response) => {
@@ -42,6 +50,15 @@ try {
   assert.deepEqual(errors, []);
   assert.deepEqual(await page.locator("li").allTextContents(), expected);
   console.log("in Chromium: in one order");
+  const inPage = async ([url, callers]) => {
+    const [tollgate, app, { ask }] = await Promise.all(
+      ["tollgate/slim", "/examples/sharing/pkg/sharing.js", "/examples/sharing/told.mjs"].map((module) => import(module)),
+    );
+    return ask(app, tollgate, url, callers);
+  };
+  await oneIsTold((url, callers) => page.evaluate(inPage, [url, callers]));
+  assert.deepEqual(errors, []);
+  console.log("in Chromium: all wait when one is told to");
 } finally {
   await browser.close();
   server.close();

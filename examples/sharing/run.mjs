@@ -13,7 +13,7 @@ const [url, requests = 100, perSecond = 100, concurrency = 10] = process.argv.sl
 await init({ module_or_path: await readFile(new URL("pkg/sharing_bg.wasm", import.meta.url)) });
 if (url) {
   const gate = open(app, tollgate, { perSecond: Number(perSecond), concurrency: Number(concurrency) });
-  await sendAll(app, gate, url, Number(requests), (status) => console.log(status));
+  await sendAll(app, tollgate, gate, url, Number(requests), (status) => console.log(status));
 } else {
   const gate = open(app, tollgate, { perSecond: 1000, concurrency: 1 });
   console.log((await order(app, gate, 6)).join("\n"));

@@ -6,15 +6,19 @@ export function open(app, { adopt }, { perSecond, concurrency }) {
   return adopt(app, app.throttle(perSecond, concurrency));
 }
 
-/** Sends `requests` in all, every other one from JavaScript, and tells `answered` each status. */
-export async function sendAll(app, gate, url, requests, answered) {
+/**
+ * Sends `requests` in all, every other one from JavaScript, and tells `answered` each status. The address says which:
+ * `?from=rust` or `?from=script`. If the server refuses one, both languages wait for as long as it says.
+ */
+export async function sendAll(app, { createFetch }, gate, url, requests, answered) {
+  const fetch = createFetch({ throttle: gate });
   const send = async () => {
-    const response = await fetch(url);
+    const response = await fetch(`${url}?from=script`);
     await response.arrayBuffer();
     answered(response.status);
   };
-  const fromRust = app.send_all(url, Math.floor(requests / 2), answered);
-  const fromScript = Array.from({ length: Math.ceil(requests / 2) }, () => gate.run(send));
+  const fromRust = app.send_all(`${url}?from=rust`, Math.floor(requests / 2), answered);
+  const fromScript = Array.from({ length: Math.ceil(requests / 2) }, send);
   await Promise.all([fromRust, ...fromScript]);
 }
 

@@ -2,8 +2,6 @@ import { Engine, type Exports } from "./engine.js";
 import { Throttle } from "./throttle.js";
 
 const engines = new WeakMap<object, Engine>();
-/** What has been adopted of each: two owners would drop it twice. */
-const numbers = new WeakMap<Engine, Set<number>>();
 
 /**
  * A throttle that an app written in Rust shares: its futures and our promises wait in one queue.
@@ -28,10 +26,8 @@ export function adopt(app: Exports, number: number): Throttle {
   if (!Number.isInteger(number) || Number.isNaN(app.tollgate_read(number, 0, 0))) {
     throw new RangeError(`number is ${String(number)}, but must be what \`share\` answered`);
   }
-  let adopted = numbers.get(engine);
-  if (!adopted) numbers.set(engine, (adopted = new Set()));
-  if (adopted.has(number)) throw new RangeError(`number is ${number}, which has been adopted before`);
-  adopted.add(number);
+  // Two owners would drop it twice.
+  if (engine.owns(number)) throw new RangeError(`number is ${number}, which has been adopted before`);
   const throttle = new Throttle({}, engine, number);
   throttle.shared = true;
   return throttle;

@@ -88,7 +88,12 @@ export class Engine {
   #failure: TollgateError | undefined;
   /** Somebody is to be looked at, in a microtask at the latest. */
   #rung = false;
-  readonly #gates = new Registry<number>((gate) => this.#failure ?? this.exports.tollgate_drop(gate));
+  /** The gates that have owners. A number that has been dropped may be another gate's later. */
+  readonly #owned = new Set<number>();
+  readonly #gates = new Registry<number>((gate) => {
+    this.#owned.delete(gate);
+    if (!this.#failure) this.exports.tollgate_drop(gate);
+  });
 
   /** @param make Makes the exports; what it is given is to be called if they fail when nobody has called them. */
   constructor(make: (failed: (error: unknown) => void) => Exports) {
@@ -106,8 +111,16 @@ export class Engine {
 
   /** Makes a gate by a call of the engine's; it is dropped with its `owner`. */
   adopt(owner: object, gate: number): number {
-    if (gate >= 0) this.#gates.register(owner, gate);
+    if (gate >= 0) {
+      this.#owned.add(gate);
+      this.#gates.register(owner, gate);
+    }
     return gate;
+  }
+
+  /** Whether a gate has an owner, who will drop it. */
+  owns(gate: number): boolean {
+    return this.#owned.has(gate);
   }
 
   /** Calls the engine, and settles whom that lets in or turns away. */

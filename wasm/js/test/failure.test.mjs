@@ -5,7 +5,7 @@ import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { adopt, init, Keyed, Semaphore, Throttle, TollgateError } from "tollgate/slim";
 import { fakeClock } from "./clock.mjs";
-import { failure, look, settle } from "./helpers.mjs";
+import { collected, failure, look, settle } from "./helpers.mjs";
 import { trapping } from "./modules.mjs";
 
 /** The engine is dead: that is what everybody is told. */
@@ -221,6 +221,20 @@ test("adopt takes an app and what it shares, and nothing else", () => {
   const rust = app();
   rust.tollgate_read = (number) => (number === 0 ? 0 : Number.NaN);
   for (const wrong of [undefined, null, 1, -1, 1.5, "0", {}]) assert.throws(() => adopt(rust, wrong), { name: "RangeError", message: /^number / });
+  assert.ok(adopt(rust, 0));
+});
+
+test("a number is adopted once, and again when its throttle has been collected: it may be another's by then", async () => {
+  const rust = app();
+  const dropped = [];
+  rust.tollgate_drop = (number) => dropped.push(number);
+  (() => {
+    const gate = adopt(rust, 0);
+    assert.throws(() => adopt(rust, 0), RangeError);
+    assert.equal(gate.paused, false);
+  })();
+  assert.ok(await collected(() => dropped.length > 0), "it is not dropped");
+  assert.deepEqual(dropped, [0]);
   assert.ok(adopt(rust, 0));
 });
 

@@ -71,9 +71,18 @@ impl Api {
     ///
     /// What a real API does when it has had enough of a client.
     pub fn refuse_for(&self, duration: Duration) {
+        self.refuse(duration, false);
+    }
+
+    /// The same, said as a date: rounded up to whole seconds, and to be taken against the response's own `Date`.
+    pub fn refuse_by_date(&self, duration: Duration) {
+        self.refuse(duration, true);
+    }
+
+    fn refuse(&self, duration: Duration, by_date: bool) {
         let mut inner = self.lock();
         let until = inner.start.elapsed().saturating_add(duration);
-        inner.gate.refuse_until(until);
+        inner.gate.refuse_until(until, by_date);
     }
 
     /// What has happened so far.

@@ -3,9 +3,9 @@
 //! `RateLimit-Policy` and `RateLimit` are those of draft-ietf-httpapi-ratelimit-headers: lists of
 //! structured fields (RFC 9651), here with one member, the policy `"default"`.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{DATE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use sfv::{KeyRef, ListSerializer, StringRef, key_ref, string_ref};
 
@@ -26,7 +26,7 @@ const RESET: &KeyRef = key_ref("t");
 
 /// All fields that go with a verdict: the policy and what is left of it if there is a rate
 /// limit, and how long to wait if the request was refused.
-pub(crate) fn fields(verdict: &Verdict) -> HeaderMap {
+pub(crate) fn fields(verdict: &Verdict, now: SystemTime) -> HeaderMap {
     let mut fields = HeaderMap::new();
     if let Some(quota) = verdict.quota {
         let (capacity, period) = verdict.policy;
@@ -35,8 +35,14 @@ pub(crate) fn fields(verdict: &Verdict) -> HeaderMap {
         fields.insert(RATELIMIT_POLICY, policy);
         fields.insert(RATELIMIT, limit);
     }
-    if let Some(wait) = verdict.retry_after {
-        fields.insert(RETRY_AFTER, whole_seconds(wait).into());
+    match verdict.retry_after.map(whole_seconds) {
+        Some(wait) if verdict.by_date => {
+            // Both are cut to whole seconds, so that they are as far apart as is to be waited.
+            fields.insert(DATE, date(now));
+            fields.insert(RETRY_AFTER, date(now + Duration::from_secs(wait.into())));
+        }
+        Some(wait) => drop(fields.insert(RETRY_AFTER, wait.into())),
+        None => {}
     }
     fields
 }
@@ -51,6 +57,10 @@ fn member(parameters: [(&KeyRef, u32); 2]) -> HeaderValue {
     HeaderValue::try_from(text).expect("structured fields are visible ASCII")
 }
 
+fn date(time: SystemTime) -> HeaderValue {
+    HeaderValue::try_from(httpdate::fmt_http_date(time)).expect("dates are visible ASCII")
+}
+
 /// Rounded up, so that whoever waits so long is never too early.
 fn whole_seconds(duration: Duration) -> u32 {
     let seconds = duration.as_nanos().div_ceil(1_000_000_000);
@@ -63,21 +73,30 @@ mod tests {
     use crate::limiter::Quota;
 
     fn verdict(quota: Option<Quota>, retry_after: Option<Duration>) -> Verdict {
-        Verdict { number: 1, status: 200, quota, retry_after, policy: (100, Duration::from_millis(250)) }
+        let policy = (100, Duration::from_millis(250));
+        Verdict { number: 1, status: 200, quota, retry_after, by_date: false, policy }
     }
 
     #[test]
     fn the_fields_as_the_draft_writes_them() {
         let quota = Quota { remaining: 50, reset: Duration::from_millis(1001) };
-        let fields = fields(&verdict(Some(quota), Some(Duration::from_nanos(1))));
+        let fields = fields(&verdict(Some(quota), Some(Duration::from_nanos(1))), SystemTime::UNIX_EPOCH);
         assert_eq!(fields[RATELIMIT_POLICY], r#""default";q=100;w=1"#);
         assert_eq!(fields[RATELIMIT], r#""default";r=50;t=2"#);
         assert_eq!(fields[RETRY_AFTER], "1");
     }
 
     #[test]
+    fn a_date_is_as_far_off_as_there_is_to_wait() {
+        let verdict = Verdict { by_date: true, ..verdict(None, Some(Duration::from_millis(1_001))) };
+        let fields = fields(&verdict, SystemTime::UNIX_EPOCH + Duration::from_millis(86_400_900));
+        assert_eq!(fields[DATE], "Fri, 02 Jan 1970 00:00:00 GMT");
+        assert_eq!(fields[RETRY_AFTER], "Fri, 02 Jan 1970 00:00:02 GMT");
+    }
+
+    #[test]
     fn nothing_to_tell_without_limits() {
-        assert!(fields(&verdict(None, None)).is_empty());
+        assert!(fields(&verdict(None, None), SystemTime::UNIX_EPOCH).is_empty());
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(crate) struct Gate {
     offered: Gauge,
     /// Until then, everything is refused.
     refusing_until: Duration,
+    /// Whether that is told as a date.
+    by_date: bool,
 }
 
 /// The answer to one arrival.
@@ -44,6 +46,8 @@ pub(crate) struct Verdict {
     pub(crate) quota: Option<Quota>,
     /// How long the client should wait, if it was refused.
     pub(crate) retry_after: Option<Duration>,
+    /// Whether that is told as a date, not in seconds.
+    pub(crate) by_date: bool,
     /// The capacity and period that were in force.
     pub(crate) policy: (u32, Duration),
 }
@@ -66,18 +70,20 @@ impl Gate {
             accepted: Gauge::default(),
             offered: Gauge::default(),
             refusing_until: Duration::ZERO,
+            by_date: false,
         }
     }
 
-    /// Refuses everything from now until then.
-    pub(crate) fn refuse_until(&mut self, until: Duration) {
-        self.refusing_until = until;
+    /// Refuses everything from now until then, which is told in seconds or as a date.
+    pub(crate) fn refuse_until(&mut self, until: Duration, by_date: bool) {
+        (self.refusing_until, self.by_date) = (until, by_date);
     }
 
     /// Decides on a request. Each must [`leave`](Gate::leave) once, whatever the verdict.
     pub(crate) fn arrive(&mut self, now: Duration, path: &str) -> Verdict {
         let cap = u64::from(self.config.concurrency);
-        let (status, quota, retry_after) = if now < self.refusing_until {
+        let is_refusing = now < self.refusing_until;
+        let (status, quota, retry_after) = if is_refusing {
             (429, self.limiter.quota(now), Some(self.refusing_until - now))
         } else if cap > 0 && self.accepted.now >= cap {
             (503, self.limiter.quota(now), Some(NO_ROOM_WAIT))
@@ -110,6 +116,7 @@ impl Gate {
             status,
             quota,
             retry_after,
+            by_date: is_refusing && self.by_date,
             policy: (self.config.capacity, self.config.period()),
         }
     }

@@ -1,6 +1,6 @@
 //! The handler of the limited resource.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Json;
 use axum::extract::State;
@@ -42,7 +42,7 @@ fn respond(visit: Visit) -> Response {
         _ => (StatusCode::OK, None),
     };
     let body = Body { ok: error.is_none(), n: verdict.number, error };
-    (status, fields(verdict), Json(body)).into_response()
+    (status, fields(verdict, SystemTime::now()), Json(body)).into_response()
 }
 
 async fn wait(delay: Duration) {

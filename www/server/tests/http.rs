@@ -106,6 +106,28 @@ async fn waiting_as_told_is_enough() {
 }
 
 #[tokio::test]
+async fn it_refuses_on_command_and_says_for_how_long_in_seconds_or_by_a_date() {
+    let server = Server::start(hourly(Algorithm::Sliding, 1)).await.unwrap();
+    server.api().refuse_for(Duration::from_millis(59_500));
+    let response = get(&server, "/api").await;
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["retry-after"]),
+        (429, &"60".parse().unwrap())
+    );
+    server.api().refuse_by_date(Duration::from_millis(59_500));
+    let response = get(&server, "/api").await;
+    assert_eq!(response.status(), 429);
+    let date = |name: &str| httpdate::parse_http_date(response.headers()[name].to_str().unwrap()).unwrap();
+    let wait = date("retry-after").duration_since(date("date")).unwrap();
+    assert_eq!(wait, Duration::from_secs(60));
+    // Who has waited gets in, and no refusal has cost quota.
+    server.api().refuse_by_date(Duration::ZERO);
+    assert_eq!(get(&server, "/api").await.status(), 200);
+    // What the limits refuse is told in seconds as ever.
+    assert!(get(&server, "/api").await.headers()["retry-after"].to_str().unwrap().parse::<u32>().is_ok());
+}
+
+#[tokio::test]
 async fn over_the_cap_is_503_and_a_disconnect_frees_the_slot() {
     let server = Server::start(Config {
         algorithm: Algorithm::None,

@@ -1,8 +1,10 @@
 //! The steps of the npm package: built, tested, installed by others, and shared with an app in Rust.
 
-use anyhow::{Result, bail};
+use std::process::Stdio;
 
-use crate::repo::{path, succeed};
+use anyhow::{Context, Result, bail};
+
+use crate::repo::{cargo, path, shown, succeed};
 use crate::tools::{self, Chrome};
 use crate::{conformance, package};
 
@@ -19,6 +21,22 @@ pub(crate) fn api() -> Result<()> {
     package::build()?;
     let mut test = tools::command("node");
     succeed(test.args(["--test", "--test-reporter=dot", "test/"]).current_dir(path("wasm/js")))
+}
+
+/// The rules for HTTP answers: a table that Rust has judged, judged again by what was built.
+pub(crate) fn verdicts() -> Result<()> {
+    package::build()?;
+    let mut write = cargo();
+    let mut table = write.args(["run", "--package", "tollgate-verdicts"]).stdout(Stdio::piped()).spawn()?;
+    let rows = table.stdout.take().context("it was piped")?;
+    // The command keeps its end of the pipe open until it is dropped: whoever writes would wait for ever.
+    let compared = succeed(tools::command("node").arg(path("tests/verdicts/compare.mjs")).stdin(rows));
+    let written = table.wait()?;
+    compared?;
+    if !written.success() {
+        bail!("`{}` failed ({written})", shown(&write));
+    }
+    Ok(())
 }
 
 /// The packed package, in projects like those of its users.

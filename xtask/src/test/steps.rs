@@ -39,6 +39,11 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step { name: "package", about: "the npm package is built, and small", run: npm::package },
     Step { name: "npm", about: "its API, in Node", run: npm::api },
+    Step {
+        name: "verdicts",
+        about: "HTTP answers are judged alike in Rust and by the package",
+        run: npm::verdicts,
+    },
     Step { name: "examples-js", about: "each example for Node runs to its end", run: examples::in_node },
     Step { name: "npm-users", about: "the packed package, in projects of its users", run: npm::users },
     Step { name: "sharing", about: "Rust and JavaScript on one throttle", run: npm::sharing },

@@ -160,7 +160,7 @@ fn the_log_is_bounded_and_the_statistics_are_not() {
 fn while_it_refuses_nobody_gets_in_and_all_are_told_for_how_long() {
     let mut gate = Gate::new(config(Algorithm::Sliding, 2, 100));
     assert_eq!(visit(&mut gate, MS), 200);
-    gate.refuse_until(2_000 * MS);
+    gate.refuse_until(2_000 * MS, false);
     let refused = gate.arrive(500 * MS, "/api");
     assert_eq!((refused.status, refused.retry_after), (429, Some(1_500 * MS)));
     assert_eq!(refused.quota.map(|quota| quota.remaining), Some(2), "it costs no quota");
