@@ -170,7 +170,7 @@ impl Retries {
 
     /// Whether the server says that it is too much.
     fn is_refusal(&self, status: u16, fields: &Fields<'_>, hint: Option<u64>) -> bool {
-        let later = || fields.nothing_remains() || (fields.retry_after.is_some() && hint.is_some());
+        let later = || hint.is_some() || fields.nothing_remains();
         matches!(status, 429 | 503) || (self.policy.forbidden && status == 403 && later())
     }
 

@@ -40,7 +40,7 @@ const HEADERS: [Header; 19] = [
     (&[("retry-after", "soon")], None, false),
     (&[("retry-after", "-1")], None, false),
     (&[("retry-after", "1.5"), ("ratelimit", "\"a\";r=0;t=7")], Some(7), true),
-    (&[("ratelimit", "\"a\";r=0;t=7")], Some(7), false),
+    (&[("ratelimit", "\"a\";r=0;t=7")], Some(7), true),
     (&[("ratelimit", "\"a\";r=1;t=7")], None, false),
     (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1008")], Some(9), true),
     (&[("x-ratelimit-remaining", "1"), ("x-ratelimit-reset", "1008")], None, false),
