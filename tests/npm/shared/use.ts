@@ -137,6 +137,11 @@ function fetching(): void {
   const cost = (request: Request): number => request.url.length;
   const options: FetchOptions = { perHost: { capacity: 10 }, cost, onRetry, retries: 3, backoff: (attempt) => is<number>()(attempt) };
   is<typeof globalThis.fetch>()(createFetch(options));
+  const throttle = new Throttle({ capacity: 10 });
+  const listen = (event: GateEvent): void => void is<keyof GateEvents>()(event.type);
+  const watching: Disposable = throttle.on("paused", (event) => listen(is<GateEvents["paused"]>()(event)));
+  throttle.on("retried", ({ request, delay }) => void [is<Request>()(request), is<number>()(delay)]);
+  void watching;
   slim.init satisfies (wasm: ArrayBuffer | Uint8Array<ArrayBuffer>) => void;
   check(slim.Throttle === Throttle && slim.adopt === adopt, "both entries are the same classes");
 }
