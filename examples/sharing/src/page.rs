@@ -55,8 +55,9 @@ impl Reply for Page {
         self.status
     }
 
-    fn field(&self, name: &str) -> Option<&[u8]> {
-        let place = Fields::NAMES.iter().position(|known| *known == name)?;
-        self.fields[place].as_deref().map(str::as_bytes)
+    /// The browser has joined those of one name.
+    fn field(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let known = Fields::NAMES.iter().zip(&self.fields).find(|(known, _)| **known == name);
+        known.and_then(|(_, value)| value.as_deref()).map(str::as_bytes).into_iter()
     }
 }
