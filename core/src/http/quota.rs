@@ -44,10 +44,10 @@ impl QuotaPolicy {
         whole.then_some(policies)
     }
 
-    /// The same as a rate: none if it has no window, or one of no length, or if nothing is allowed at all.
+    /// The same as a rate that a throttle can have: none if it has no window, or one of no length, if nothing is allowed
+    /// at all, or if one of the numbers is larger than a rate's can be.
     #[must_use]
     pub fn rate(&self) -> Option<Rate> {
-        let window = self.window.filter(|window| !window.is_zero())?;
-        (self.quota > 0).then(|| Rate::new(self.quota as f64, window))
+        Some(Rate::new(self.quota as f64, self.window?)).filter(|rate| rate.plan().is_ok())
     }
 }
