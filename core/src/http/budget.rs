@@ -52,6 +52,7 @@ impl Budget {
 
     /// A clock that steps back goes on in the second that was the last; unless that is so far ahead that it was a mistake:
     /// then what there was goes as the seconds after this one go by.
+    #[inline(never)]
     fn current(&mut self, now: Tick) -> &mut Second {
         let second = now.as_nanos() / NANOS_PER_SECOND;
         // Those that have gone by since the last, which nothing was in, take the places of those that are over.
@@ -59,7 +60,8 @@ impl Budget {
             self.second += 1;
             self.seconds[self.second as usize % SPAN] = Second::default();
         }
-        if second > self.second || self.second - second > SPAN as u64 {
+        // Later than that, or earlier by more than the span.
+        if self.second.wrapping_sub(second) > SPAN as u64 {
             self.second = second;
         }
         &mut self.seconds[self.second as usize % SPAN]

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::structured::members;
 use crate::rate::Rate;
+use crate::time::nanos;
+use crate::units::MAX_UNITS;
 
 /// One policy of a `RateLimit-Policy` field (draft-ietf-httpapi-ratelimit-headers): so many units per window.
 ///
@@ -48,6 +50,8 @@ impl QuotaPolicy {
     /// at all, or if one of the numbers is larger than a rate's can be.
     #[must_use]
     pub fn rate(&self) -> Option<Rate> {
-        Some(Rate::new(self.quota as f64, self.window?)).filter(|rate| rate.plan().is_ok())
+        let window = self.window.filter(|&window| !matches!(nanos(window), 0 | u64::MAX))?;
+        let capacity = self.quota as f64;
+        (capacity > 0.0 && capacity <= MAX_UNITS).then(|| Rate::new(capacity, window))
     }
 }
