@@ -116,7 +116,8 @@ async fn a_stream_frees_the_slot_at_once_unless_it_is_taken_out_before() {
 async fn two_middlewares_hold_both_their_slots() {
     let (_platform, _server) = (Platform::by_hand(), Server::start(r#"[[200, {}, "hello"]]"#));
     let (outer, inner) = (slots(1), slots(1));
-    let both = ClientBuilder::from_client(client(&outer)).with(ThrottleMiddleware::new(inner.clone())).build();
+    let both =
+        ClientBuilder::from_client(client(&outer)).with(ThrottleMiddleware::new(inner.clone())).build();
     let response = both.get(URL).send().await.unwrap();
     assert_eq!((outer.in_flight(), inner.in_flight()), (1, 1));
     assert_eq!(response.text().await.unwrap(), "hello");
