@@ -50,7 +50,9 @@ impl Budget {
         free
     }
 
-    /// A clock that steps back goes on in the second that was the last.
+    /// A clock that steps back goes on in the second that was the last; unless that is so far ahead that it was a mistake:
+    /// then what there was goes as the seconds after this one go by.
+    #[inline(never)]
     fn current(&mut self, now: Tick) -> &mut Second {
         let second = now.as_nanos() / NANOS_PER_SECOND;
         // Those that have gone by since the last, which nothing was in, take the places of those that are over.
@@ -58,7 +60,10 @@ impl Budget {
             self.second += 1;
             self.seconds[self.second as usize % SPAN] = Second::default();
         }
-        self.second = self.second.max(second);
+        // Later than that, or earlier by more than the span.
+        if self.second.wrapping_sub(second) > SPAN as u64 {
+            self.second = second;
+        }
         &mut self.seconds[self.second as usize % SPAN]
     }
 }
@@ -88,6 +93,14 @@ mod tests {
             "the first three are forgotten, and ten requests with them"
         );
         assert_eq!(retries(&mut budget, at(60_000)), 3);
+    }
+
+    #[test]
+    fn a_clock_that_was_far_ahead_for_once_is_not_waited_for() {
+        let mut budget = Budget::new(2);
+        assert_eq!(retries(&mut budget, at(86_400_000)), 2);
+        assert_eq!(retries(&mut budget, at(1_000)), 0, "they count for ten seconds all the same");
+        assert_eq!(retries(&mut budget, at(11_000)), 2);
     }
 
     #[test]

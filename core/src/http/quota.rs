@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::structured::members;
 use crate::rate::Rate;
+use crate::time::nanos;
+use crate::units::MAX_UNITS;
 
 /// One policy of a `RateLimit-Policy` field (draft-ietf-httpapi-ratelimit-headers): so many units per window.
 ///
@@ -44,10 +46,12 @@ impl QuotaPolicy {
         whole.then_some(policies)
     }
 
-    /// The same as a rate: none if it has no window, or one of no length, or if nothing is allowed at all.
+    /// The same as a rate that a throttle can have: none if it has no window, or one of no length, if nothing is allowed
+    /// at all, or if one of the numbers is larger than a rate's can be.
     #[must_use]
     pub fn rate(&self) -> Option<Rate> {
-        let window = self.window.filter(|window| !window.is_zero())?;
-        (self.quota > 0).then(|| Rate::new(self.quota as f64, window))
+        let window = self.window.filter(|&window| !matches!(nanos(window), 0 | u64::MAX))?;
+        let capacity = self.quota as f64;
+        (capacity > 0.0 && capacity <= MAX_UNITS).then(|| Rate::new(capacity, window))
     }
 }

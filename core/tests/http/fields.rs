@@ -168,3 +168,19 @@ proptest! {
         prop_assert!(verdict.retry.unwrap_or_default() <= Duration::from_secs(125));
     }
 }
+
+/// What a server says is never a mistake of the caller's.
+#[test]
+fn policies_that_no_throttle_can_have_are_no_rates() {
+    let rates = |field: &str| {
+        let policies = QuotaPolicy::read(field.as_bytes()).unwrap();
+        policies.iter().map(|policy| policy.rate().is_some()).collect::<Vec<_>>()
+    };
+    let most = 1_000_000_000_000_u64;
+    assert_eq!(rates(&format!("a;q={most};w=1, a;q={};w=1", most + 1)), [true, false]);
+    assert_eq!(
+        rates("a;q=1;w=18446744073, a;q=1;w=18446744074, a;q=1;w=999999999999999"),
+        [true, false, false]
+    );
+    assert_eq!(rates("a;q=1, a;q=0;w=1, a;q=1;w=0, a;q=1;w=1"), [false, false, false, true]);
+}

@@ -77,7 +77,8 @@ export function holdUntilRead(response: Response, permit: Permit): Response {
 
 /** Whether it is a body that nobody reads yet. */
 function isReadable(body: unknown): body is ReadableStream<Uint8Array> {
-  return typeof body === "object" && body !== null && "getReader" in body && !(body as ReadableStream).locked;
+  const { getReader, locked } = Object(body);
+  return getReader !== undefined && !locked;
 }
 
 /** A stream that reads so much ahead; of bytes where there is such a thing. */

@@ -82,7 +82,6 @@ export function word<W extends string>(name: string, value: unknown, words: read
   return value as W;
 }
 
-/** Yes or no. */
 /** A word as HTTP has them: the name of a method, say. */
 export function token(name: string, value: unknown): string {
   if (typeof value !== "string") wrong(TypeError, name, value, "a string");
@@ -90,6 +89,7 @@ export function token(name: string, value: unknown): string {
   return value;
 }
 
+/** Yes or no. */
 export function flag(name: string, value: unknown): boolean {
   if (typeof value !== "boolean") wrong(TypeError, name, value, "true or false");
   return value;
@@ -129,8 +129,7 @@ export function options<O extends object>(name: string, value: O | undefined, kn
 }
 
 export function signal(value: unknown): AbortSignal {
-  if (typeof value !== "object" || value === null || typeof (value as AbortSignal).addEventListener !== "function" || typeof (value as AbortSignal).aborted !== "boolean") {
-    wrong(TypeError, "signal", value, "an AbortSignal");
-  }
+  const { addEventListener, aborted } = Object(value);
+  if (typeof addEventListener !== "function" || typeof aborted !== "boolean") wrong(TypeError, "signal", value, "an AbortSignal");
   return value as AbortSignal;
 }

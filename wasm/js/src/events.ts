@@ -1,12 +1,13 @@
 import { Code } from "./engine.js";
 import type { RetryInfo } from "./fetch.js";
+import { LONGEST } from "./patience.js";
 import type { Throttle } from "./throttle.js";
 import { soon } from "./soon.js";
 import type { Waiter } from "./waiter.js";
 
 /** What a throttle tells those who watch it, by its name: {@link Throttle.on}. All times are milliseconds. */
 export interface GateEvents {
-  /** A call was let in: after it had `waited`, or at once. */
+  /** A call was let in: after it had `waited`, or at once. (One that came before anybody listened is told of as the latter.) */
   admitted: { readonly type: "admitted"; readonly cost: number; readonly waited: number };
   /** A call has to wait behind `ahead` others; for so long at least, as things stand (0 if that depends on others only). */
   delayed: { readonly type: "delayed"; readonly cost: number; readonly ahead: number; readonly wait: number };
@@ -25,32 +26,32 @@ export type GateEvent = GateEvents[keyof GateEvents];
 
 type Listener = (event: never) => void;
 
-/** The longest that a timer can be set to. */
-const LONGEST = 2 ** 31 - 1;
-
 /** @internal Those who watch a throttle, and what has to be known to tell them. There is none of it while nobody watches. */
 export class Watch {
   readonly #throttle: Throttle;
-  readonly #listeners: [keyof GateEvents, Listener][] = [];
+  readonly #listeners = new Set<{ readonly type: keyof GateEvents; readonly listener: Listener }>();
   /** When those who wait began to. */
   readonly #since = new WeakMap<Waiter, number>();
   /** When the pause is over that was told of last, by `performance.now`. */
   #end = Infinity;
   #alarm: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(throttle: Throttle) {
+  /** @param end When the pause is over that is on, if any, by `performance.now`. */
+  constructor(throttle: Throttle, end: number) {
     this.#throttle = throttle;
+    if (end <= performance.now()) return;
+    this.#end = end;
+    this.#look();
   }
 
   /** Adds a listener; answers how to remove it, and then whether any is left. */
   add(type: keyof GateEvents, listener: Listener): () => boolean {
-    const entry: [keyof GateEvents, Listener] = [type, listener];
-    this.#listeners.push(entry);
+    const entry = { type, listener };
+    this.#listeners.add(entry);
     return () => {
-      const place = this.#listeners.indexOf(entry);
-      if (place >= 0) this.#listeners.splice(place, 1);
-      if (this.#listeners.length === 0) clearTimeout(this.#alarm);
-      return this.#listeners.length > 0;
+      this.#listeners.delete(entry);
+      if (this.#listeners.size === 0) clearTimeout(this.#alarm);
+      return this.#listeners.size > 0;
     };
   }
 
@@ -59,9 +60,9 @@ export class Watch {
    */
   tell(event: GateEvent): void {
     for (const entry of this.#listeners) {
-      if (entry[0] !== event.type) continue;
+      if (entry.type !== event.type) continue;
       soon(() => {
-        if (this.#listeners.includes(entry)) entry[1](event as never);
+        if (this.#listeners.has(entry)) entry.listener(event as never);
       });
     }
   }
@@ -69,7 +70,7 @@ export class Watch {
   /** A call has been answered: it is in, or it is to wait. */
   asked(code: number, cost: number): void {
     if (code === Code.Done) this.#admitted(cost, 0);
-    else if (this.#listeners.some(([type]) => type === "delayed")) this.tell({ type: "delayed", cost, ahead: this.#throttle.waiting - 1, wait: this.#throttle.check(cost).wait });
+    else if ([...this.#listeners].some(({ type }) => type === "delayed")) this.tell({ type: "delayed", cost, ahead: this.#throttle.waiting - 1, wait: this.#throttle.check(cost).wait });
   }
 
   refused(cost: number, error: unknown): void {

@@ -5,7 +5,7 @@ import { OPTIONS, Throttle, type ThrottleOptions } from "./throttle.js";
 import { pass } from "./patience.js";
 import { normalized, Outgoing } from "./outgoing.js";
 import type { Permit } from "./permit.js";
-import { Flag, Retries, type Verdict } from "./retries.js";
+import { Flag, Retries } from "./retries.js";
 import type { WaitOptions } from "./gate.js";
 
 /** What {@link createFetch} goes by. */
@@ -43,7 +43,7 @@ export interface FetchOptions {
 
 /** A request that is about to be sent again. */
 export interface RetryInfo {
-  /** The request; without its body, unless it came as a `Request`. */
+  /** The request; without its body, unless it came as a `Request`. It is made when it is looked at. */
   request: Request;
   /** The response, if there was one. Its body is not for reading. */
   response?: Response;
@@ -93,20 +93,30 @@ export function createFetch(options: FetchOptions): typeof globalThis.fetch {
     normalized(check.token(`methods[${index}]`, method)),
   );
   const most = check.count("retries", others.retries === undefined ? 2 : others.retries);
-  const later = [...REFUSALS, ...(others.forbiddenMayMeanLater ? [403] : []), ...(others.retryOn ?? [])];
+  const refusals = others.forbiddenMayMeanLater ? [...REFUSALS, 403] : REFUSALS;
   const [retries, gates] = [rules(others, most, throttle), entrance(throttle, perHost)];
 
   return async (input, init) => {
     const outgoing = new Outgoing(input, init, cost !== undefined);
     const { request, signal } = outgoing;
     const wait: WaitOptions = { ...(cost && request && { cost: cost(request) }), ...(signal && { signal }) };
+    let response: Response | undefined;
+    let error: unknown;
     for (let again = 0; ; again++) {
-      const permit = await gates.enter(outgoing.url, wait);
+      let permit: Permit;
+      try {
+        permit = await gates.enter(outgoing.url, wait);
+      } catch (refused) {
+        // Who is not let in again gets what the last attempt has come to; but not who has given up.
+        if (signal?.aborted || again === 0) error = refused;
+        else if (response) return response;
+        discard(response);
+        throw error;
+      }
+      discard(response);
+      response = error = undefined;
       const sent = performance.now();
       const mayRepeat = again < most && outgoing.mayRepeat(methods);
-      let response: Response | undefined;
-      let error: unknown;
-      let verdict: Verdict;
       try {
         try {
           response = await outgoing.send(fetch ?? globalThis.fetch, mayRepeat);
@@ -117,27 +127,26 @@ export function createFetch(options: FetchOptions): typeof globalThis.fetch {
         if (error === undefined && !isResponse(response)) {
           throw new TypeError(`fetch answered with ${String(response)}, but must with a Response`);
         }
-        const asked = mayRepeat && (!response || later.includes(response.status));
+        // Others wait for a refusal, also where this request is not sent again.
+        const isRefused = response && refusals.includes(response.status);
+        const asked = isRefused || (mayRepeat && (!response || others.retryOn?.includes(response.status)));
         const own = asked && backoff ? check.time("what backoff returned", backoff(again + 1)) : -1;
-        verdict = retries.judge(mayRepeat, again, response, own);
+        const { retry, holdOff, remaining } = retries.judge(mayRepeat, again, response, own);
         // Before the slot is free, so that the next in line waits as well.
-        if (verdict.holdOff >= 0) gates.throttle(outgoing.url).holdOff(verdict.holdOff, sent);
-        if (verdict.remaining >= 0) gates.throttle(outgoing.url).tighten(verdict.remaining);
+        if (holdOff >= 0) gates.throttle(outgoing.url).holdOff(holdOff, sent);
+        if (remaining >= 0) gates.throttle(outgoing.url).tighten(remaining);
+        if (retry < 0 && response) return holdUntilRead(response, permit);
+        permit.release();
+        if (retry < 0) throw error;
+        const info = () => outgoing.retry(again + 1, Math.max(retry, holdOff), response, error);
+        throttle?.watch?.tell(Object.assign(info(), { type: "retried" as const }));
+        await onRetry?.(info());
+        await pass(retry, signal);
       } catch (mistake) {
         permit.release();
         discard(response);
         throw mistake;
       }
-      if (verdict.retry < 0 && response) return holdUntilRead(response, permit);
-      permit.release();
-      if (verdict.retry < 0) throw error;
-      discard(response);
-      if (onRetry || throttle?.watch) {
-        const info = outgoing.retry(again + 1, Math.max(verdict.retry, verdict.holdOff), response, error);
-        throttle?.watch?.tell({ type: "retried", ...info });
-        await onRetry?.(info);
-      }
-      await pass(verdict.retry, signal);
     }
   };
 }
@@ -150,7 +159,8 @@ function discard(response: Response | undefined): void {
 
 /** Whether it is a response that can be read, whoever made it. */
 function isResponse(response: unknown): boolean {
-  return typeof response === "object" && response !== null && "headers" in response && !(response as Response).bodyUsed;
+  const { headers, bodyUsed } = Object(response);
+  return headers !== undefined && !bodyUsed;
 }
 
 /** The rules that some options make. */
@@ -188,7 +198,7 @@ function entrance(throttle: Throttle | undefined, perHost: ThrottleOptions | und
   if (perHost.capacity !== undefined) settings.counting = perHost.counting ?? "answered";
   if (perHost.rates) settings.rates = perHost.rates.map((rate) => ({ ...rate, counting: rate.counting ?? "answered" }));
   const hosts = new Keyed((_host: string) => new Throttle(settings), throttle && { total: throttle });
-  const hostOf = (url: string) => new URL(url, globalThis.location?.href).host;
+  const hostOf = (url: string) => new URL(url, globalThis.location?.href).origin;
   return {
     enter: (url, wait) => hosts.acquire(hostOf(url), wait),
     throttle: (url) => hosts.get(hostOf(url)),

@@ -7,7 +7,7 @@ export class Outgoing {
   /** The whole of it, if it came as a `Request` or somebody wants to look at it as one. */
   readonly request: Request | undefined;
   readonly #input: RequestInfo | URL;
-  readonly #init: RequestInit | undefined;
+  #init: RequestInit | undefined;
   readonly #method: string;
   readonly #hasKey: boolean;
   /** Whether it cannot be sent again. */
@@ -23,11 +23,14 @@ export class Outgoing {
     // None is told by null, too, whatever the request has.
     const told = this.#init?.signal === undefined ? request?.signal : this.#init.signal;
     this.signal = told ?? undefined;
+    // What can be gone through but once is sent as well, and again.
+    const headers = this.#init?.headers as { next?: unknown } & Iterable<[string, string]> | undefined;
+    if (typeof headers?.next === "function") this.#init = { ...this.#init, headers: [...headers] };
     const method = this.#init?.method ?? request?.method ?? "GET";
     this.#method = normalized(method);
     this.#hasKey = new Headers(this.#init?.headers ?? request?.headers).has("idempotency-key");
     // What is no URL here is nothing to try again.
-    this.#once = isOnce(init?.body) || !URL.canParse(this.url, globalThis.location?.href);
+    this.#once = isOnce(init?.body) || request?.bodyUsed || !URL.canParse(this.url, globalThis.location?.href);
   }
 
   /** Whether it may be sent again, if these are the methods that may. */
@@ -44,13 +47,20 @@ export class Outgoing {
     return this.#init === undefined ? fetch(input) : fetch(input, this.#init);
   }
 
-  /** What is told of a retry. */
+  /** What is told of a retry. Its request is made when somebody looks at it: not all that is sent can be one. */
   retry(attempt: number, delay: number, response: Response | undefined, error: unknown): RetryInfo {
-    const { body: _, ...init } = this.#init ?? {};
-    const { request: whole } = this;
-    const own = whole && { method: whole.method, headers: whole.headers };
-    const request = whole && this.#init === undefined ? whole : new Request(this.url, { ...own, ...init });
-    return { request, attempt, delay, ...(response ? { response } : { error }) };
+    const { url, request: whole } = this;
+    const given = this.#init;
+    return {
+      get request() {
+        if (whole && !given) return whole;
+        const { body: _, ...init } = { ...whole && { method: whole.method, headers: whole.headers }, ...given };
+        return new Request(url, init);
+      },
+      attempt,
+      delay,
+      ...(response ? { response } : { error }),
+    };
   }
 }
 
@@ -61,5 +71,5 @@ export function normalized(method: string): string {
 
 /** Whether a body can be read but once. */
 function isOnce(body: unknown): boolean {
-  return typeof body === "object" && body !== null && (body instanceof ReadableStream || Symbol.asyncIterator in body);
+  return body instanceof ReadableStream || Object(body)[Symbol.asyncIterator] !== undefined;
 }

@@ -2,7 +2,7 @@ import { TimeoutError } from "./errors.js";
 import { type Abortable, unwatch, watch } from "./signals.js";
 
 /** The longest that a timer can be set to. */
-const LONGEST = 2 ** 31 - 1;
+export const LONGEST = 2 ** 31 - 1;
 
 /** What makes somebody who waits give up. */
 export class Patience implements Abortable {

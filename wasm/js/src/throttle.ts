@@ -173,7 +173,8 @@ export class Throttle extends Gate {
   }
 
   /**
-   * Tells what happens to calls that are made in JavaScript, and to the throttle. Dispose of the answer to hear no more.
+   * Tells what happens to calls that are made in JavaScript, and of the pauses that JavaScript has begun: what Rust code does
+   * to a throttle that is shared with it, its events of `tracing` tell. Dispose of the answer to hear no more.
    *
    * ```ts
    * using watching = gate.on("paused", ({ wait, reason }) => console.warn(`${reason}: nothing for ${wait} ms`));
@@ -185,7 +186,7 @@ export class Throttle extends Gate {
   on<E extends keyof GateEvents>(event: E, listener: (event: GateEvents[E]) => void): Disposable {
     check.word("event", event, EVENTS);
     check.callable("listener", listener);
-    const watch = (this.watch ??= new Watch(this));
+    const watch = (this.watch ??= new Watch(this, this.#pausedUntil));
     const remove = watch.add(event, listener);
     const end = () => {
       if (!remove() && this.watch === watch) this.watch = undefined;

@@ -175,6 +175,36 @@ test("a refusal of the server is told of as a pause, and what is sent again", as
   end();
 });
 
+test("who begins to listen during a pause is told when it is over", async (t) => {
+  const clock = fakeClock(t);
+  const throttle = new Throttle({ concurrency: 1 });
+  throttle.pause(1000);
+  await clock.advance(400);
+  const { told, end } = watch(clock, throttle);
+  await clock.advance(10_000);
+  assert.deepEqual(told(), [[1000, { type: "resumed" }]]);
+  end();
+  const after = watch(clock, throttle);
+  await clock.advance(10_000);
+  assert.deepEqual(after.told(), [], "one that is over is told of no more");
+  after.end();
+});
+
+test("what no Request can be made of is sent again though somebody watches", async (t) => {
+  const clock = fakeClock(t);
+  const throttle = new Throttle({ concurrency: 1 });
+  const { told, end } = watch(clock, throttle);
+  let sent = 0;
+  const send = async () => (sent++ % 2 ? new Response("ok") : new Response("", { status: 429, headers: { "retry-after": "0" } }));
+  const fetch = createFetch({ throttle, fetch: send, onRetry: ({ attempt }) => assert.equal(attempt, 1) });
+  assert.equal((await fetch("http://host/", { method: "TRACE" })).status, 200);
+  assert.equal((await fetch("http://name:word@host/")).status, 200);
+  const retried = told().filter(([, { type }]) => type === "retried");
+  assert.equal(retried.length, 2);
+  assert.throws(() => retried[0][1].request, TypeError);
+  end();
+});
+
 test("a listener is called in a microtask, may do anything, and hears no more when it is disposed of", async (t) => {
   const clock = fakeClock(t);
   const throttle = new Throttle({ concurrency: 1 });

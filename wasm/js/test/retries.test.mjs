@@ -331,11 +331,19 @@ test("backoff is asked only where there is something to wait for", async (t) => 
   const fine = setup(clock, [ok()], { backoff });
   await fine.fetch(url);
   const posted = setup(clock, [refused()], { backoff });
+  assert.deepEqual(asked, []);
   await posted.fetch(url, { method: "POST" });
+  assert.deepEqual(asked.splice(0), [1], "it is not sent again, but others wait");
+  await clock.advance(9);
+  assert.equal(posted.throttle.paused, true);
+  await clock.advance(1);
+  assert.equal(posted.throttle.paused, false);
+  const failed = setup(clock, [broken], { backoff });
+  await failure(failed.fetch(url, { method: "POST" }));
   assert.deepEqual(asked, []);
   const { fetch } = setup(clock, [refused(), broken, refused()], { backoff });
   await through(clock, fetch(url));
-  assert.deepEqual(asked, [1, 2], "and not after the last attempt");
+  assert.deepEqual(asked, [1, 2, 3]);
 });
 
 test("what init leaves out or empties is the request's", async (t) => {
@@ -444,4 +452,71 @@ test("limits per host are tightened for that host alone", async (t) => {
   await clock.advance(6000);
   assert.equal(same.state, "kept");
   assert.equal(sent.length, 3);
+});
+
+test("who is not let in again gets what the last attempt has come to", async (t) => {
+  const clock = fakeClock(t);
+  const answered = setup(clock, [refused({ "retry-after": "1" })], { jitter: false });
+  const page = look(answered.fetch(url));
+  await clock.advance(500);
+  void answered.throttle.close();
+  await clock.advance(1000);
+  assert.equal(page.value?.status, 429);
+  assert.equal(await page.value.text(), "later", "its body is there to be read");
+  const failed = setup(clock, [broken]);
+  const error = look(failed.fetch(url));
+  await clock.advance(100);
+  void failed.throttle.close();
+  await clock.advance(1000);
+  assert.equal(error.error?.message, "fetch failed");
+  assert.deepEqual([answered.throttle.inFlight, failed.throttle.inFlight], [0, 0]);
+});
+
+test("the body of a refusal is cancelled when the next attempt begins, or when its caller gives up", async (t) => {
+  const clock = fakeClock(t);
+  const cancelled = [];
+  const answer = () => new Response(new ReadableStream({ cancel: () => void cancelled.push(clock.time) }), { status: 429, headers: { "retry-after": "1" } });
+  const again = setup(clock, [answer, ok()], { jitter: false });
+  await through(clock, again.fetch(url), 1000);
+  const start = clock.time;
+  const gone = setup(clock, [answer], { jitter: false });
+  const controller = new AbortController();
+  const seen = look(gone.fetch(url, { signal: controller.signal }));
+  await clock.advance(300);
+  controller.abort("enough");
+  await clock.advance(1);
+  assert.equal(seen.error, "enough");
+  assert.deepEqual(cancelled, [1000, start + 300]);
+});
+
+test("headers that can be gone through but once are sent, and sent again", async (t) => {
+  const clock = fakeClock(t);
+  const keys = [];
+  const answer = (status) => (input, init) => {
+    keys.push(new Request(input, init).headers.get("key"));
+    return new Response("", { status, headers: { "retry-after": "0" } });
+  };
+  const { fetch } = setup(clock, [answer(429), answer(200)]);
+  const headers = new Map([["key", "value"]]).entries();
+  assert.equal((await through(clock, fetch(url, { headers }))).status, 200);
+  assert.deepEqual(keys, ["value", "value"]);
+});
+
+test("a request whose body has been used is not sent again and again", async (t) => {
+  const clock = fakeClock(t);
+  const { fetch, sent } = setup(clock, [(input, init) => new Response("", new Request(input, init))]);
+  const request = new Request(url, { method: "PUT", body: "text" });
+  await request.text();
+  const seen = look(fetch(request));
+  await settle();
+  assert.ok(seen.error instanceof TypeError);
+  assert.equal(sent.length, 1);
+});
+
+test("a host's schemes and ports are servers of their own", async (t) => {
+  const clock = fakeClock(t);
+  const { fetch, sent } = setup(clock, [() => new Promise(() => {})], { throttle: undefined, perHost: { concurrency: 1 } });
+  for (const url of ["http://a/1", "http://a:80/2", "https://a/3", "https://a:443/4", "http://a:81/5"]) void fetch(url);
+  await settle();
+  assert.deepEqual(sent.map(([, url]) => url), ["http://a/1", "https://a/3", "http://a:81/5"]);
 });

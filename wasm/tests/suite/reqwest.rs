@@ -113,6 +113,18 @@ async fn a_stream_frees_the_slot_at_once_unless_it_is_taken_out_before() {
 }
 
 #[wasm_bindgen_test]
+async fn two_middlewares_hold_both_their_slots() {
+    let (_platform, _server) = (Platform::by_hand(), Server::start(r#"[[200, {}, "hello"]]"#));
+    let (outer, inner) = (slots(1), slots(1));
+    let both =
+        ClientBuilder::from_client(client(&outer)).with(ThrottleMiddleware::new(inner.clone())).build();
+    let response = both.get(URL).send().await.unwrap();
+    assert_eq!((outer.in_flight(), inner.in_flight()), (1, 1));
+    assert_eq!(response.text().await.unwrap(), "hello");
+    assert_eq!((outer.in_flight(), inner.in_flight()), (0, 0));
+}
+
+#[wasm_bindgen_test]
 async fn one_refusal_holds_everybody_off_and_no_slot_meanwhile() {
     let platform = Platform::by_hand();
     let server = Server::start(r#"[[429, { "retry-after": "2" }, "later"], [200, {}, "hello"]]"#);

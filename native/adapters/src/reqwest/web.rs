@@ -28,9 +28,12 @@ pub(super) fn seed() -> u64 {
 /// Its body belongs to the browser and cannot be wrapped, and it has no place for anything of ours; but its fields
 /// are ours to add to, and the value of one may own what it likes.
 pub(super) fn hold<P: Keep>(mut response: Response, permit: P) -> Response {
-    let value = HeaderValue::from_maybe_shared(Bytes::from_owner(Slot { _permit: permit }));
+    let fields = response.headers_mut();
+    // Of another middleware, which this one is around.
+    let inner = fields.remove(SLOT);
+    let value = HeaderValue::from_maybe_shared(Bytes::from_owner(Slot { _permit: permit, _inner: inner }));
     if let Ok(value) = value {
-        response.headers_mut().insert(SLOT, value);
+        fields.insert(SLOT, value);
     }
     response
 }
@@ -38,6 +41,7 @@ pub(super) fn hold<P: Keep>(mut response: Response, permit: P) -> Response {
 /// A permit that passes for text.
 struct Slot<P> {
     _permit: P,
+    _inner: Option<HeaderValue>,
 }
 
 impl<P> AsRef<[u8]> for Slot<P> {
