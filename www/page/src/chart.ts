@@ -31,8 +31,8 @@ export class Chart {
           {
             stroke: () => colours().faint,
             font: FONT,
-            size: 22,
-            gap: 2,
+            size: 24,
+            gap: 5,
             grid: { stroke: () => colours().line, width: 1 },
             ticks: { show: false },
             splits: () => Array.from({ length: Math.floor(this.#extent / step(this.#extent)) + 1 }, (_, index) => index * step(this.#extent)),

@@ -23,9 +23,6 @@ export interface Surroundings {
   signal: AbortSignal;
 }
 
-/** A request without an answer by then has failed. Nothing here may hang without a word. */
-const PATIENCE = 30_000;
-
 export async function makeClient(settings: ClientSettings, surroundings: Surroundings): Promise<Client> {
   const { track, signal, url } = surroundings;
   const sender = new Sender(surroundings);
@@ -83,8 +80,7 @@ async function withRust(
   const call = (index: number) => {
     if (index % 2 === 0) return each(index, byScript);
     track.queue(index, true);
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
-    const sent = shared.send(url(index), patience, () => track.send(index));
+    const sent = shared.send(url(index), signal, () => track.send(index));
     return settle(sender, index, sent.then((status) => track.answer(index, status)));
   };
   const end = () => {
@@ -106,18 +102,16 @@ class Sender {
 
   /** A request with its body: only then is it answered. */
   readonly get = async (url: string): Promise<void> => {
-    await this.fetch(url);
+    await (await this.fetch(url)).arrayBuffer();
   };
 
-  /** The same as a `fetch`; the body can be read again. */
+  /** The same as a `fetch`. */
   readonly fetch = async (input: RequestInfo | URL): Promise<Response> => {
     const url = input instanceof Request ? input.url : String(input);
     const index = indexOf(url);
     this.#track.send(index);
-    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(PATIENCE)]);
     try {
-      const response = await fetch(url, { signal, cache: "no-store" });
-      await response.clone().arrayBuffer();
+      const response = await fetch(url, { signal: this.#signal, cache: "no-store" });
       this.#track.answer(index, response.status);
       return response;
     } catch (error) {

@@ -60,6 +60,7 @@ export const SERVER: Field<ServerSettings & { requests: number }>[] = [
   { name: "concurrency", label: "At once (0: any number)", type: "number", min: 0, max: 1000 },
   { name: "delayMin", label: "Delay on the way, from ms", type: "number", min: 0, max: 5000 },
   { name: "delayMax", label: "Delay on the way, to ms", type: "number", min: 0, max: 5000 },
+  { name: "work", label: "Works on each for, ms", type: "number", min: 0, max: 5000 },
   { name: "refuseFor", label: "Refuses everything for, ms", type: "number", min: 0, max: 10_000 },
   { name: "refuseAfter", label: "Beginning after, ms", type: "number", min: 0, max: 10_000, when: ({ refuseFor }) => refuseFor > 0 },
   { name: "hosts", label: "Hosts", type: "select", options: [[1, "One"], [2, "Two, each with this limit"]] },

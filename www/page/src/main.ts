@@ -6,7 +6,8 @@ import { Panel } from "./panel.js";
 import { SideServer } from "./server.js";
 import { copy, describeServer, PRESETS, type ServerSettings, type Settings, SIDES } from "./settings.js";
 
-/** Who wants less to move gets a picture now and then. */
+/** Milliseconds between pictures; who wants less to move gets one now and then. */
+const SMOOTH = 30;
 const CALM = 500;
 /** How long the button makes the server refuse. */
 const REFUSE = 2000;
@@ -109,9 +110,10 @@ function conclude(stopped: boolean): void {
     const text = `${of(200)} answered, ${refusals.join(", ") || "none refused"}`;
     panel.tell(`${text}.`);
     const agrees = [200, 429, 503].every((code) => of(code) === (stats?.statuses[code] ?? 0));
-    return { text: `${panel.heading}: ${text}`, agrees, failed: of(0) };
+    return { heading: panel.heading, text, agrees, failed: of(0) };
   });
-  const said = outcomes.map(({ text }) => text).join(". ");
+  const sameKind = outcomes[0]?.heading === outcomes[1]?.heading;
+  const said = outcomes.map(({ heading, text }, index) => `${sameKind ? ["Left", "Right"][index] : heading}: ${text}`).join(". ");
   const failed = outcomes.reduce((sum, { failed }) => sum + failed, 0);
   if (failed > 0) fail(`${failed} requests got no answer. Is the server still running?`);
   const count = outcomes.every(({ agrees }) => agrees) ? "The servers counted the same." : "The servers counted otherwise.";
@@ -125,7 +127,7 @@ function togglePause(): void {
     paused = false;
     return say("There is nothing to pause: only a throttle can be paused.");
   }
-  say(paused ? `Paused: ${able.map(({ heading }) => heading.toLowerCase()).join(" and ")}. What is in flight goes on.` : "Goes on.");
+  say(paused ? `Paused: ${able.map(({ side }) => side.name).join(" and ")}. What is in flight goes on.` : "Goes on.");
   state("running");
 }
 
@@ -143,7 +145,7 @@ function animate(signal: AbortSignal): void {
   let drawn = -Infinity;
   const frame = (now: number) => {
     if (!running || signal.aborted) return;
-    if (!calm.matches || now - drawn >= CALM) {
+    if (now - drawn >= (calm.matches ? CALM : SMOOTH)) {
       drawn = now;
       draw();
     }

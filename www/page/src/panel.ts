@@ -31,7 +31,8 @@ export class Panel {
     const value = (of: string) => this.#find(`[data-value="${of}"]`);
     this.side = new Side(name, {
       ok: value("200"),
-      refused: value("429"),
+      refused: value("refused"),
+      refusedAs: this.#find(".refused-as"),
       share: value("share"),
       worst: value("worst"),
       rest: this.#find(".rest"),
@@ -53,8 +54,10 @@ export class Panel {
     this.#client = settings[this.side.name];
     this.#form.show(this.#client);
     const { algorithm, capacity, period, hosts } = settings.server;
-    const limit = algorithm === "none" ? "" : `, of ${capacity} allowed`;
-    this.#find(".window").textContent = `Requests at the server${hosts === 2 ? "'s first host" : ""} in any ${time(period)}${limit}`;
+    this.#find(".window").textContent = `At the ${hosts === 2 ? "first host" : "server"}, in any ${time(period)}`;
+    const limited = algorithm !== "none";
+    for (const part of this.#root.querySelectorAll<HTMLElement>(".limited")) part.hidden = !limited;
+    this.#find(".limited b").textContent = String(capacity);
     this.#describe();
   }
 
@@ -71,7 +74,7 @@ export class Panel {
   #describe(): void {
     this.#find("h2").textContent = this.heading;
     this.#find(".what").textContent = describeClient(this.#client);
-    this.#find(".client summary span").textContent = describeClient(this.#client);
+    for (const part of this.#root.querySelectorAll<HTMLElement>(".by-rust")) part.hidden = !(this.#client.rust && this.#client.kind === "throttle" && !this.#client.perHost);
     this.#find("code").textContent = snippet(this.#client, this.#language);
     this.tell("Nothing sent yet.");
   }

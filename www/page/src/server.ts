@@ -60,8 +60,8 @@ export class SideServer {
   async prepare(settings: ServerSettings): Promise<number> {
     this.#hosts = settings.hosts;
     this.#paths = settings.hosts === 2 ? [this.side, `${this.side}-2`] : [this.side];
-    const { algorithm, capacity, period, concurrency, delayMin, delayMax } = settings;
-    const limits = { algorithm, capacity, period_ms: period, concurrency, before_ms: [delayMin, delayMax], after_ms: [0, 0] };
+    const { algorithm, capacity, period, concurrency, delayMin, delayMax, work } = settings;
+    const limits = { algorithm, capacity, period_ms: period, concurrency, before_ms: [delayMin, delayMax], after_ms: [work, work] };
     let began = 0;
     for (const path of this.#paths) {
       await ask(`${path}/limits`, { method: "PUT", body: JSON.stringify(limits) });

@@ -16,6 +16,8 @@ export interface ServerSettings {
   /** On the way to the server, drawn anew for each request. */
   delayMin: number;
   delayMax: number;
+  /** How long a request that was let in is inside. */
+  work: number;
   /** How long it refuses everything, and from when on; 0: it never does. */
   refuseFor: number;
   refuseAfter: number;
@@ -54,6 +56,7 @@ const server: ServerSettings = {
   concurrency: 0,
   delayMin: 2,
   delayMax: 30,
+  work: 0,
   refuseFor: 0,
   refuseAfter: 800,
   hosts: 1,
@@ -113,7 +116,7 @@ export const PRESETS: readonly { id: string; name: string; about: string; settin
     about: "The server has room for five at once. A semaphore of five is all it takes.",
     settings: {
       requests: 200,
-      server: { ...server, algorithm: "none", concurrency: 5 },
+      server: { ...server, algorithm: "none", concurrency: 5, work: 20 },
       left: none,
       right: { ...client, kind: "semaphore", permits: 5 },
     },
@@ -154,6 +157,7 @@ export function describeServer(server: ServerSettings, requests: number): string
   else parts.push(rate(server.capacity, server.period), { sliding: "sliding window", fixed: "fixed windows", bucket: "token bucket", spacing: "evenly spaced" }[server.algorithm]);
   if (server.concurrency > 0) parts.push(`${server.concurrency} at once`);
   if (server.delayMax > 0) parts.push(`${server.delayMin}–${server.delayMax} ms on the way`);
+  if (server.work > 0) parts.push(`${server.work} ms of work`);
   if (server.refuseFor > 0) parts.push(`refuses all for ${time(server.refuseFor)}`);
   if (server.hosts === 2) parts.push("two hosts");
   return parts.join(", ");
@@ -161,7 +165,7 @@ export function describeServer(server: ServerSettings, requests: number): string
 
 /** What a side is, as a heading. */
 export function headingOf(client: ClientSettings): string {
-  return { none: "Without", semaphore: "With a semaphore", bounded: "With a bounded semaphore", throttle: "With tollgate" }[client.kind];
+  return { none: "Without a throttle", semaphore: "With a semaphore", bounded: "With a bounded semaphore", throttle: "With tollgate" }[client.kind];
 }
 
 /** A client in a line. */

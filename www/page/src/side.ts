@@ -7,11 +7,17 @@ import { Track } from "./track.js";
 
 /** How often the server is asked what it has seen. */
 const LOOK_EACH = 200;
+/** A request without an answer by then never gets one. Nothing here may hang without a word. */
+const PATIENCE = 30_000;
+/** So many calls are made at once before others get a turn, those of the other side first of all. */
+const HANDFUL = 50;
 
 /** The elements that a side fills. */
 export interface View {
   ok: HTMLElement;
   refused: HTMLElement;
+  /** What the number of refusals is called. */
+  refusedAs: HTMLElement;
   share: HTMLElement;
   worst: HTMLElement;
   rest: HTMLElement;
@@ -35,6 +41,8 @@ export class Side {
   #began = 0;
   #stats: Stats | undefined;
   #windows: Windows = { times: [], arrived: [], accepted: [] };
+  /** What the chart shows. */
+  #shown: unknown[] = [];
 
   constructor(name: SideName, view: View) {
     this.name = name;
@@ -72,12 +80,20 @@ export class Side {
     this.#windows = { times: [], arrived: [], accepted: [] };
     this.#began -= start;
     const oneLine = client.perHost && client.kind === "throttle";
-    const sending = await makeClient(client, { track, signal, url: (index) => server.url(index, oneLine) });
+    const late = new AbortController();
+    const either = AbortSignal.any([signal, late.signal]);
+    const sending = await makeClient(client, { track, signal: either, url: (index) => server.url(index, oneLine) });
     this.#client = sending;
     const watching = new AbortController();
-    const watched = this.#watch(watching.signal);
+    const watched = this.#watch(watching.signal, late);
     try {
-      await Promise.all(Array.from({ length: settings.requests }, (_, index) => sending.call(index)));
+      const calls: Promise<void>[] = [];
+      for (let index = 0; index < settings.requests && !either.aborted; index++) {
+        calls.push(sending.call(index));
+        if (index % HANDFUL === HANDFUL - 1) await breath();
+      }
+      await Promise.all(calls);
+      if (late.signal.aborted) throw new Error(`A request got no answer for ${PATIENCE / 1000} s. The run was given up.`);
     } finally {
       track.end();
       watching.abort();
@@ -108,27 +124,35 @@ export class Side {
     this.#timeline.draw(track, this.#settings?.requests ?? 1, extent);
     this.#numbers();
     const server = this.#settings?.server;
-    this.#chart.show(this.#windows, server?.algorithm === "none" ? undefined : (server?.capacity ?? 100), extent, top);
+    const limit = server?.algorithm === "none" ? undefined : (server?.capacity ?? 100);
+    // It changes with what the server tells, which is less often than pictures are drawn.
+    const shown = [this.#windows, limit, extent, top];
+    if (shown.every((part, index) => part === this.#shown[index])) return;
+    this.#shown = shown;
+    this.#chart.show(this.#windows, limit, extent, top);
   }
 
   #numbers(): void {
-    const { ok, refused, share, worst, rest } = this.#view;
+    const { ok, refused, refusedAs, share, worst, rest } = this.#view;
     const [track, stats] = [this.#track, this.#stats];
     put(ok, track ? String(track.of(200)) : "–");
-    put(refused, track ? String(track.of(429)) : "–");
-    refused.classList.toggle("some", (track?.of(429) ?? 0) > 0);
+    const [tooMany, noRoom] = [track?.of(429) ?? 0, track?.of(503) ?? 0];
+    put(refused, track ? String(tooMany + noRoom) : "–");
+    put(refusedAs, noRoom === 0 ? "refused 429" : tooMany === 0 ? "refused 503" : "refused 429, 503");
+    refused.classList.toggle("some", tooMany + noRoom > 0);
     put(share, stats && stats.quota_used !== null ? `${Math.round(stats.quota_used * 100)} %` : "–");
     put(worst, stats ? String(stats.worst_window) : "–");
     const limit = this.#settings?.server.capacity ?? Infinity;
     worst.classList.toggle("some", this.#settings?.server.algorithm !== "none" && (stats?.worst_window ?? 0) > limit);
     if (!track) return put(rest, "Nothing sent yet");
-    const parts = [`${track.waiting} waiting`, `${track.inFlight} in flight`, `${track.of(503)} × 503`];
+    const parts = [`${track.waiting} waiting`, `${track.inFlight} in flight`, `${tooMany} × 429`, `${noRoom} × 503`];
     if (track.of(0) > 0) parts.push(`${track.of(0)} without an answer`);
     put(rest, parts.join(", "));
   }
 
-  async #watch(end: AbortSignal): Promise<void> {
+  async #watch(end: AbortSignal, late: AbortController): Promise<void> {
     while (!end.aborted) {
+      if (this.#track!.longest > PATIENCE) late.abort();
       // What is wrong with the server the calls tell as well, and the last look.
       await this.#look().catch(() => {});
       await new Promise<void>((resolve) => {
@@ -151,6 +175,15 @@ export class Side {
     this.#stats = stats;
     this.#windows = windows(this.#arrivals, settings.server.period, track.now);
   }
+}
+
+/** Lets others have a turn; not by a timer, which hidden pages get once a second. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => (port1.close(), resolve());
+    port2.postMessage(undefined);
+  });
 }
 
 /** Only what has changed: whatever is written is laid out anew. */

@@ -9,7 +9,7 @@ export function snippet(client: ClientSettings, language: Language): string {
 }
 
 function typescript(client: ClientSettings): string {
-  const all = (call: string) => `const responses = await Promise.all(urls.map((url) => ${call}));`;
+  const all = (call: string) => `const responses = await Promise.all(\n  urls.map((url) => ${call}),\n);`;
   const cost = client.cost === 1 ? "" : `, { cost: ${client.cost} }`;
   if (client.kind === "none") return `// Nothing to import, and nobody to say "wait".\n${all("fetch(url)")}`;
   if (client.kind !== "throttle") {
@@ -27,7 +27,7 @@ ${all(`gate.run(() => fetch(url)${cost})`)}`;
     const throttle = client.perHost ? "" : `const throttle = new Throttle(${limits});\n`;
     return `import { createFetch${client.perHost ? "" : ", Throttle"} } from "tollgate";
 
-${throttle}const fetch = createFetch({ ${of}${client.cost === 1 ? "" : `, cost: () => ${client.cost}`} }); // waits as told by a 429
+${throttle}const fetch = createFetch({ ${of}${client.cost === 1 ? "" : `, cost: () => ${client.cost}`} });
 
 ${all("fetch(url)")}`;
   }
@@ -40,13 +40,13 @@ ${all(`hosts.run(new URL(url).host, () => fetch(url)${cost})`)}`;
   }
   return `import { Throttle } from "tollgate";
 
-const gate = new Throttle(${limits}); // milliseconds
+const gate = new Throttle(${limits});
 
 ${all(`gate.run(() => fetch(url)${cost})`)}`;
 }
 
 function adopted(client: ClientSettings, all: (call: string) => string, cost: string): string {
-  const heeding = client.heed ? `\nconst fetch = createFetch({ throttle: gate${client.cost === 1 ? "" : `, cost: () => ${client.cost}`} }); // waits as told by a 429` : "";
+  const heeding = client.heed ? `\nconst fetch = createFetch({ throttle: gate${client.cost === 1 ? "" : `, cost: () => ${client.cost}`} });` : "";
   return `import { adopt${client.heed ? ", createFetch" : ""} } from "tollgate/slim";
 import init, * as app from "./pkg/app.js"; // your app in Rust
 

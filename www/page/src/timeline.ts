@@ -3,10 +3,10 @@ import type { Mark, Track } from "./track.js";
 
 /** The lanes, from the top, and how high each is. */
 const LANES = [
-  { label: "waiting", height: 58 },
-  { label: "in flight", height: 40 },
-  { label: "200", height: 40 },
-  { label: "refused", height: 40 },
+  { label: "waiting", height: 52 },
+  { label: "in flight", height: 36 },
+  { label: "200", height: 36 },
+  { label: "refused", height: 36 },
 ] as const;
 const GAP = 4;
 const AXIS = 18;

@@ -36,6 +36,13 @@ export class Track {
     return count;
   }
 
+  /** How long the one has been in flight that has been so for the longest. */
+  get longest(): number {
+    let longest = 0;
+    for (const { sent } of this.#open.values()) if (sent !== undefined) longest = Math.max(longest, this.now - sent);
+    return longest;
+  }
+
   get inFlight(): number {
     return this.#open.size - this.waiting;
   }
