@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -18,13 +19,15 @@ pub(crate) fn build() -> Result<PathBuf> {
     package::glue("playground", &path("www/app"))?;
     tools::node::packages(&folder)?;
     install(&package::pack()?, &folder)?;
-    npm(&["run", "--silent", "build"])?;
+    succeed(&mut npm(&["run", "--silent", "build"]))?;
     Ok(folder.join("dist"))
 }
 
-/// Runs a script of the page's own.
-pub(crate) fn npm(args: &[&str]) -> Result<()> {
-    succeed(tools::command(tools::node::NPM).args(args).current_dir(path(PAGE)))
+/// npm in the page's folder.
+pub(crate) fn npm(args: &[&str]) -> Command {
+    let mut npm = tools::command(tools::node::NPM);
+    npm.args(args).current_dir(path(PAGE));
+    npm
 }
 
 /// Installs the tarball as a user would, if it is not what is installed. It is not in the lock file, which would have to
@@ -36,9 +39,9 @@ fn install(tarball: &Path, folder: &Path) -> Result<()> {
     if fs::read(&copy).ok() == Some(fs::read(tarball)?) {
         return Ok(());
     }
-    let mut install = tools::command(tools::node::NPM);
-    install.args(["install", "--offline", "--no-save", "--no-package-lock", "--no-audit", "--no-fund"]);
-    succeed(install.arg(tarball).current_dir(folder))?;
+    let mut install =
+        npm(&["install", "--offline", "--no-save", "--no-package-lock", "--no-audit", "--no-fund"]);
+    succeed(install.arg(tarball))?;
     fs::copy(tarball, copy)?;
     Ok(())
 }

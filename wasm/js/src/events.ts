@@ -28,7 +28,7 @@ type Listener = (event: never) => void;
 /** The longest that a timer can be set to. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Those who watch a throttle, and what has to be known to tell them. There is none of it while nobody watches. */
+/** @internal Those who watch a throttle, and what has to be known to tell them. There is none of it while nobody watches. */
 export class Watch {
   readonly #throttle: Throttle;
   readonly #listeners: [keyof GateEvents, Listener][] = [];

@@ -48,7 +48,7 @@ export const CLIENT: Field<ClientSettings>[] = [
 ];
 
 export const SERVER: Field<ServerSettings & { requests: number }>[] = [
-  { name: "requests", label: "Requests from each client", type: "number", min: 1, max: 2000 },
+  { name: "requests", label: "Requests from each client", type: "number", min: 1, max: 1000 },
   {
     name: "algorithm",
     label: "Counts in",

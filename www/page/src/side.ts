@@ -89,7 +89,10 @@ export class Side {
     try {
       const calls: Promise<void>[] = [];
       for (let index = 0; index < settings.requests && !either.aborted; index++) {
-        calls.push(sending.call(index));
+        const call = sending.call(index);
+        // One that fails while others are yet to be made is told of with all of them, below.
+        call.catch(() => {});
+        calls.push(call);
         if (index % HANDFUL === HANDFUL - 1) await breath();
       }
       await Promise.all(calls);
