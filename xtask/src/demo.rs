@@ -10,6 +10,8 @@ mod table;
 mod verdict;
 
 use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,7 +21,7 @@ use console::{Term, style};
 use tokio::time::sleep;
 use tollgate_server::{Config, DelayRange, Server};
 
-use crate::tools;
+use crate::{page, tools};
 use contestants::{CONTESTANTS, Contestant};
 use row::Row;
 use table::NAME_WIDTH;
@@ -49,11 +51,11 @@ const MOST_WIDTH: u16 = 120;
 /// Show what a throttle is good for: seven ways to send 500 requests, in a table and a picture.
 ///
 /// The API is a server in this process that lets in so many requests in any second, and so many at once, and refuses
-/// all others with 429 or 503. Ends with an error if a row that counts until answered breaks its promise: everything answered 200, the
+/// all others with 429 or 503. After that it stays up, with a page at which to see it happen. Ends with an error if a row that counts until answered breaks its promise: everything answered 200, the
 /// limit kept in every second, and at least 98 % of the quota used while requests waited.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// End when everything is shown, instead of leaving the server up.
+    /// End when everything is shown, instead of leaving the server up with its page.
     #[arg(long)]
     once: bool,
 
@@ -87,18 +89,30 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     // Some systems start programs with 256 files at most. More cannot always be had; then some requests of the first
     // row fail, and are shown as errors.
     let _ = rlimit::increase_nofile_limit((args.requests as usize * FILES_PER_REQUEST + SPARE_FILES) as u64);
-    let with_node =
-        tools::node::check().inspect_err(|error| say!("Without the rows that Node runs: {error}\n")).is_ok();
+    let with_node = tools::node::check()
+        .inspect_err(|error| say!("Without what needs Node, rows and page: {error}\n"))
+        .is_ok();
     if with_node {
         node::prepare()?;
     }
+    let page = if with_node && !args.once { build_page() } else { None };
     let contestants: Vec<_> = CONTESTANTS.iter().filter(|one| with_node || !one.in_node).collect();
-    tokio::runtime::Runtime::new()?.block_on(demo(args, &contestants))?;
+    tokio::runtime::Runtime::new()?.block_on(demo(args, &contestants, page.as_deref()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn demo(args: Args, contestants: &[&'static Contestant]) -> Result<()> {
-    let server = Server::start(args.config()).await.context("cannot start the API server")?;
+/// The folder of the page. What the table needs is there by now, so that what goes wrong here is no reason to go without.
+fn build_page() -> Option<PathBuf> {
+    page::build().inspect_err(|error| say!("Without the page: {error:#}\n")).ok()
+}
+
+async fn demo(args: Args, contestants: &[&'static Contestant], page: Option<&Path>) -> Result<()> {
+    let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = match page {
+        Some(folder) => Server::start_with_page(addr, args.config(), folder).await,
+        None => Server::start_on(addr, args.config()).await,
+    };
+    let server = server.context("cannot start the API server")?;
     let Args { requests, capacity, concurrency, .. } = args;
     say!("A server allows {capacity} requests in any second, {concurrency} at once, and refuses all others.");
     say!("Each row sends {requests} requests, as fast as its limits let it.\n");
@@ -125,7 +139,7 @@ async fn demo(args: Args, contestants: &[&'static Contestant]) -> Result<()> {
     say!();
     judge(&rows, &server.config())?;
     if !args.once {
-        stay(server).await?;
+        stay(server, page.is_some()).await?;
     }
     Ok(())
 }
@@ -143,13 +157,16 @@ fn judge(rows: &[Row], limits: &Config) -> Result<()> {
 }
 
 /// Leaves the server to the user.
-async fn stay(server: Server) -> Result<()> {
+async fn stay(server: Server, with_page: bool) -> Result<()> {
     server.reset();
     let url = server.url();
-    say!("\nThe server stays up at {} until Ctrl-C. Try:", style(&url).bold());
+    say!("\nThe server stays up at {url} until Ctrl-C. Try:");
     say!("  curl -i {url}/api     one request, with what is left of the quota");
     say!("  curl {url}/stats      what the server has seen");
     say!("  curl -X PUT -d '{{\"capacity\":5}}' {url}/limits");
+    if with_page {
+        say!("\nSee it happen: {}", style(format!("{url}/")).bold().underlined());
+    }
     tokio::signal::ctrl_c().await?;
     server.shutdown().await;
     Ok(())

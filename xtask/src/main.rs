@@ -7,6 +7,7 @@ mod bench;
 mod conformance;
 mod demo;
 mod package;
+mod page;
 mod repo;
 mod test;
 mod tools;

@@ -47,7 +47,7 @@ pub(crate) fn build() -> Result<()> {
 }
 
 /// Packs what was built; answers where the tarball is.
-fn pack() -> Result<PathBuf> {
+pub(crate) fn pack() -> Result<PathBuf> {
     let to = path("target/package");
     fs::create_dir_all(&to)?;
     let licences = ["LICENSE-APACHE", "LICENSE-MIT"];

@@ -3,6 +3,7 @@
 mod core_rules;
 mod examples;
 mod npm;
+mod page;
 mod proofs;
 mod steps;
 mod wasm;

@@ -4,7 +4,7 @@
 //! `Retry-After` and the `RateLimit` fields, and keeps an account of every arrival, so that a
 //! demo or a test can say how well a client kept to the limits, and how much of them it used.
 //!
-//! - [`Server`] runs one inside a program, on a free port of loopback.
+//! - [`Server`] runs one inside a program, on a free port of loopback; if told, with a page.
 //! - [`router`] gives its routes with an [`Api`], to be served beside others.
 //! - [`limiter`] is the decision alone, on a time that is handed in.
 //!
@@ -18,6 +18,7 @@ mod fields;
 mod gate;
 mod limited;
 pub mod limiter;
+mod playground;
 mod routes;
 mod server;
 mod stats;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 use std::{io, process};
 
@@ -47,6 +48,10 @@ struct Args {
     /// The seed that the delays are drawn with.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+
+    /// A folder to serve at `/`: that of the built playground page.
+    #[arg(long, value_name = "FOLDER")]
+    page: Option<PathBuf>,
 }
 
 impl Args {
@@ -66,7 +71,11 @@ impl Args {
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let args = Args::parse();
-    let server = match Server::start_on(args.addr, args.config()).await {
+    let started = match &args.page {
+        Some(folder) => Server::start_with_page(args.addr, args.config(), folder).await,
+        None => Server::start_on(args.addr, args.config()).await,
+    };
+    let server = match started {
         Ok(server) => server,
         Err(error) => {
             eprintln!("error: cannot serve on --addr {}: {error}", args.addr);

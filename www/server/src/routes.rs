@@ -1,6 +1,7 @@
 //! All routes: the limited resource and what steers and observes it.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Query, State};
@@ -27,6 +28,7 @@ use crate::stats::Stats;
 /// | `GET /stats` | the [`Stats`] |
 /// | `GET /log`, `GET /log?since=N` | the [`Arrival`]s, or those with a number above N |
 /// | `POST /reset` | as [`Api::reset`]; 204 |
+/// | `POST /refuse?ms=N` | as [`Api::refuse_for`], up to an hour; 204 |
 /// | `GET /health` | `{"ok":true}` |
 ///
 /// Only `/api` is limited and delayed.
@@ -39,6 +41,7 @@ pub fn router(api: Api) -> Router {
         .route("/stats", get(stats))
         .route("/log", get(log))
         .route("/reset", post(reset))
+        .route("/refuse", post(refuse))
         .route("/health", get(health))
         .with_state(api)
 }
@@ -73,6 +76,19 @@ async fn log(
 async fn reset(State(api): State<Api>) -> StatusCode {
     api.reset();
     StatusCode::NO_CONTENT
+}
+
+async fn refuse(
+    State(api): State<Api>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<StatusCode, ConfigError> {
+    let given = query.get("ms").map_or("", String::as_str);
+    let ms = given.parse().ok().filter(|ms| *ms <= Config::MAX_DELAY_MS).ok_or_else(|| {
+        let allowed = "a whole number of milliseconds up to 3600000 (1 hour)";
+        ConfigError::new("ms", given, allowed)
+    })?;
+    api.refuse_for(Duration::from_millis(ms));
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn health() -> Response {

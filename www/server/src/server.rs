@@ -2,8 +2,10 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
+use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -14,6 +16,7 @@ use crate::api::Api;
 use crate::arrival::Arrival;
 use crate::config::Config;
 use crate::error::ConfigError;
+use crate::playground::Playground;
 use crate::routes::router;
 use crate::stats::Stats;
 
@@ -41,6 +44,12 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Server {
     addr: SocketAddr,
     api: Api,
+    listening: Vec<Listening>,
+}
+
+/// A task that serves one address.
+#[derive(Debug)]
+struct Listening {
     /// Dropping this is the signal to stop.
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -60,18 +69,28 @@ impl Server {
         let api = Api::new(config)?;
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
-        // Responses are small: Nagle's algorithm would hold them back for nothing. Should it
-        // fail, the connection is gone anyway.
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let served = axum::serve(listener, router(api.clone())).with_graceful_shutdown(async {
-            let _ = stopped.await;
-        });
-        let task = tokio::spawn(async {
-            // Errors of accepting are retried inside; serving ends only with the signal.
-            let _ = served.await;
-        });
-        Ok(Self { addr, api, stop, task })
+        let listening = vec![Listening::start(listener, router(api.clone()))];
+        Ok(Self { addr, api, listening })
+    }
+
+    /// Starts a server that serves a page as well: the files of a folder, at `/`.
+    ///
+    /// For the page there are, besides the routes of this server's own API, those of more APIs with limits of
+    /// their own below `/left`, `/right`, `/left-2` and `/right-2`. All of it is served on some more ports too, which
+    /// `GET /lines` tells: a browser keeps no more than six connections to one port.
+    pub async fn start_with_page(addr: SocketAddr, config: Config, folder: &Path) -> io::Result<Self> {
+        let api = Api::new(config)?;
+        let listener = TcpListener::bind(addr).await?;
+        let addr = listener.local_addr()?;
+        let mut lines = vec![];
+        for _ in 0..Playground::LINES {
+            lines.push(TcpListener::bind((addr.ip(), 0)).await?);
+        }
+        let ports = lines.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+        let routes = Playground { addr, lines: ports, folder }.router(api.clone())?;
+        let listeners = [listener].into_iter().chain(lines);
+        let listening = listeners.map(|listener| Listening::start(listener, routes.clone())).collect();
+        Ok(Self { addr, api, listening })
     }
 
     /// The address it listens on.
@@ -117,7 +136,31 @@ impl Server {
     /// Accepts no more connections, closes the idle ones, and waits for requests that are
     /// inside, for at most 5 s.
     pub async fn shutdown(self) {
-        drop(self.stop);
-        let _ = timeout(GRACE, self.task).await;
+        let (stops, tasks): (Vec<_>, Vec<_>) =
+            self.listening.into_iter().map(|one| (one.stop, one.task)).unzip();
+        drop(stops);
+        let all_ended = async {
+            for task in tasks {
+                let _ = task.await;
+            }
+        };
+        let _ = timeout(GRACE, all_ended).await;
+    }
+}
+
+impl Listening {
+    fn start(listener: TcpListener, routes: Router) -> Self {
+        // Responses are small: Nagle's algorithm would hold them back for nothing. Should it
+        // fail, the connection is gone anyway.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = axum::serve(listener, routes).with_graceful_shutdown(async {
+            let _ = stopped.await;
+        });
+        let task = tokio::spawn(async {
+            // Errors of accepting are retried inside; serving ends only with the signal.
+            let _ = served.await;
+        });
+        Self { stop, task }
     }
 }

@@ -312,3 +312,56 @@ async fn an_invalid_start_says_why() {
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     assert!(error.to_string().contains("capacity"), "{error}");
 }
+
+#[tokio::test]
+async fn it_refuses_for_a_while_on_command() {
+    let server = Server::start(hourly(Algorithm::Sliding, 100)).await.unwrap();
+    let refuse = async |query: &str| {
+        let url = format!("{}/refuse{query}", server.url());
+        Client::new().post(url).send().await.unwrap()
+    };
+    assert_eq!(get(&server, "/api").await.status(), 200);
+    assert_eq!(refuse("?ms=3600000").await.status(), 204);
+    let response = get(&server, "/api").await;
+    assert_eq!(response.status(), 429);
+    assert_eq!(response.headers()["retry-after"], "3600");
+    for wrong in ["", "?ms=", "?ms=-1", "?ms=3600001"] {
+        let response = refuse(wrong).await;
+        assert_eq!(response.status(), 400, "{wrong}");
+        let error: Value = response.json().await.unwrap();
+        assert_eq!(error["parameter"], "ms");
+    }
+    server.reset();
+    assert_eq!(get(&server, "/api").await.status(), 200);
+}
+
+#[tokio::test]
+async fn with_a_page_there_are_its_files_and_apis_to_compare_on_more_lines() {
+    let folder = std::env::temp_dir().join(format!("tollgate-page-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("index.html"), "<title>hello</title>").unwrap();
+    let addr = ([127, 0, 0, 1], 0).into();
+    let server = Server::start_with_page(addr, hourly(Algorithm::Sliding, 1), &folder).await.unwrap();
+
+    assert_eq!(get(&server, "/").await.text().await.unwrap(), "<title>hello</title>");
+    assert_eq!(get(&server, "/no-such-file").await.status(), 404);
+    let lines: Vec<String> = get(&server, "/lines").await.json().await.unwrap();
+    assert_eq!(lines.len(), 8);
+    for side in ["/left", "/right", "/left-2", "/right-2", ""] {
+        // Each keeps its own count, whichever line it is reached on.
+        assert_eq!(get(&server, &format!("{side}/api")).await.status(), 200, "{side}");
+        let again = reqwest::get(format!("{}{side}/api", lines[0])).await.unwrap();
+        assert_eq!(again.status(), 429, "{side}");
+        let stats: Stats = get(&server, &format!("{side}/stats")).await.json().await.unwrap();
+        assert_eq!((stats.arrivals, stats.accepted), (2, 1), "{side}");
+    }
+
+    let ask = async |origin: &str| {
+        let ask = Client::new().get(format!("{}/left/api", lines[7])).header("origin", origin);
+        ask.send().await.unwrap().headers().get("access-control-allow-origin").cloned()
+    };
+    assert_eq!(ask(&server.url()).await.unwrap(), server.url().as_str());
+    assert_eq!(ask("http://elsewhere.example").await, None);
+    std::fs::remove_dir_all(folder).unwrap();
+    server.shutdown().await;
+}

@@ -4,7 +4,7 @@ use std::env;
 
 use anyhow::Result;
 
-use super::{core_rules, examples, npm, proofs, wasm};
+use super::{core_rules, examples, npm, page, proofs, wasm};
 use crate::repo::{cargo, succeed};
 use crate::tools::toolchain;
 
@@ -46,6 +46,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step { name: "examples-js", about: "each example for Node runs to its end", run: examples::in_node },
     Step { name: "npm-users", about: "the packed package, in projects of its users", run: npm::users },
+    Step { name: "page", about: "the playground page, in Chromium", run: page::check },
     Step { name: "sharing", about: "Rust and JavaScript on one throttle", run: npm::sharing },
     Step {
         name: "conformance",
