@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::hint::black_box;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -54,6 +54,37 @@ pub(crate) const PATHS: &[(&str, Run)] = &[
         let semaphore = tokio::sync::Semaphore::new(0);
         repeat(times, || given_up(black_box(&semaphore).acquire()));
     }),
+    ("semaphore: queue behind others, cancel", |times| {
+        let semaphore = Semaphore::new(0);
+        let _first = queued(semaphore.acquire());
+        repeat(times, || given_up(black_box(&semaphore).acquire()));
+    }),
+    ("semaphore: queue behind others, cancel, tokio", |times| {
+        let semaphore = tokio::sync::Semaphore::new(0);
+        let _first = queued(semaphore.acquire());
+        repeat(times, || given_up(black_box(&semaphore).acquire()));
+    }),
+    ("semaphore: queue behind others, cancel, asyncband", |times| {
+        let semaphore = asyncband::semaphore::Semaphore::new(0);
+        let _first = queued(semaphore.acquire(1));
+        repeat(times, || given_up(black_box(&semaphore).acquire(1)));
+    }),
+    ("semaphore: cancel at the front", |times| {
+        let semaphore = Semaphore::new(0);
+        let mut front = queued(semaphore.acquire());
+        // The next is there before the one at the front goes.
+        (0..times).for_each(|_| front = queued(black_box(&semaphore).acquire()));
+    }),
+    ("semaphore: cancel at the front, tokio", |times| {
+        let semaphore = tokio::sync::Semaphore::new(0);
+        let mut front = queued(semaphore.acquire());
+        (0..times).for_each(|_| front = queued(black_box(&semaphore).acquire()));
+    }),
+    ("semaphore: cancel at the front, asyncband", |times| {
+        let semaphore = asyncband::semaphore::Semaphore::new(0);
+        let mut front = queued(semaphore.acquire(1));
+        (0..times).for_each(|_| front = queued(black_box(&semaphore).acquire(1)));
+    }),
     ("throttle: concurrency", |times| uncontended(times, None)),
     ("throttle: window", |times| uncontended(times, Some(RATE))),
     ("throttle: window, until answered", |times| uncontended(times, Some(RATE.until_answered()))),
@@ -98,7 +129,7 @@ fn uncontended(times: u64, rate: Option<Rate>) {
     });
 }
 
-fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
@@ -114,6 +145,13 @@ fn after<F: Future>(future: F, done: impl FnOnce()) -> F::Output {
     assert!(poll(future.as_mut()).is_pending());
     done();
     at_once(future)
+}
+
+/// What has to wait, in a box in which it goes on waiting.
+fn queued<F: Future>(future: F) -> Pin<Box<F>> {
+    let mut future = Box::pin(future);
+    assert!(poll(future.as_mut()).is_pending());
+    future
 }
 
 /// What has to wait and does not wait for it.

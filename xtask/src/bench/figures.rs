@@ -43,6 +43,11 @@ impl Figure {
     pub(super) fn is_ours(&self) -> bool {
         self.who.starts_with("tollgate")
     }
+
+    /// Whether ours let in more than it may: that has no excuse.
+    pub(super) fn is_ours_and_over(&self) -> bool {
+        self.is_ours() && matches!(self.value, Value::Quota { worst, limit, .. } if worst > limit)
+    }
 }
 
 /// An empty file for the figures of one part.
@@ -85,6 +90,9 @@ mod tests {
         assert_eq!(amount, Figure::amount("t", "r", "tollgate", 1.5, "ns"));
         assert!(amount.is_ours() && !quota.is_ours());
         assert_eq!(quota.value, Value::Quota { share: 0.5, worst: 11, limit: 10 });
+        assert!(!quota.is_ours_and_over());
+        assert!(Figure { who: "tollgate window".into(), ..quota.clone() }.is_ours_and_over());
+        assert!(!amount.is_ours_and_over());
         assert_eq!(skipped.value, Value::Skipped { skipped: "it never ends".into() });
     }
 
