@@ -55,7 +55,7 @@ fn main() {
     for (table, runtime) in [("Quota, two threads", two_threads()), ("Quota, one thread", one_thread())] {
         is_over |= runtime.block_on(all_at_once(table, Duration::from_secs(slow)));
         for setting in FAST {
-            for contestant in CONTESTANTS {
+            for contestant in contestants() {
                 // A period and some more, so that there are windows that span two.
                 let time = Duration::from_secs(fast) + setting.period / 2;
                 let log =
@@ -69,6 +69,12 @@ fn main() {
     }
 }
 
+/// All, or those whose names have the argument in them.
+fn contestants() -> impl Iterator<Item = &'static Contestant> {
+    let wanted = std::env::args().skip(1).find(|arg| !arg.starts_with("--")).unwrap_or_default();
+    CONTESTANTS.iter().filter(move |contestant| contestant.name.contains(&wanted))
+}
+
 fn one_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
@@ -79,8 +85,7 @@ fn two_threads() -> Runtime {
 
 /// All contestants at the slow rates; whether ours was over.
 async fn all_at_once(table: &str, time: Duration) -> bool {
-    let all =
-        SLOW.iter().flat_map(|&setting| CONTESTANTS.iter().map(move |contestant| (setting, contestant)));
+    let all = SLOW.iter().flat_map(|&setting| contestants().map(move |contestant| (setting, contestant)));
     let runs: Vec<_> = all
         .map(|(setting, contestant)| {
             let enter = (contestant.make)(setting.n, setting.period);

@@ -83,6 +83,8 @@ async function cancel(make, order) {
 const orders = { "oldest first": (all) => all, "newest first": (all) => all.reverse() };
 for (const [row, order] of Object.entries(orders)) {
   for (const [name, make] of Object.entries(cancellable)) {
-    tell("Node: cancel", row, name, await cancel(make, order), "ns");
+    let best = Infinity;
+    for (let round = 0; round < 3; round++) best = Math.min(best, await cancel(make, order));
+    tell("Node: cancel", row, name, best, "ns");
   }
 }

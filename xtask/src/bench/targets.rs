@@ -114,6 +114,9 @@ const QUOTA: &str = "Callers that always want more: the share of the quota that 
 const CLOCK: Most = Most::OfBest(2.5);
 const NOISE: &str = "two threads share one lock and the scheduler's noise: compare several runs";
 
+const SLAB: &str = "waiters are in a slab that is grown and checked in safe code; tokio's are inside their futures, pinned, and \
+                    linked by pointers";
+
 pub(super) const TARGETS: &[Target] = &[
     target(
         "Semaphore",
@@ -140,9 +143,38 @@ pub(super) const TARGETS: &[Target] = &[
         Most::Any,
         "tokio's timer has ticks of 1 ms, and a task of tokio's that is woken by another timer's thread is none of ours",
     ),
-    target("Node: one call", "acquire + release", Most::Of("async-sema", 1.2), ""),
+    target("CPU while 10,000 wait", "*", Most::Any, "as little as the runtime's own threads do meanwhile"),
+    target("Queue", "*", Most::Any, SLAB),
+    target("Let in", "*", Most::Any, SLAB),
+    target("Cancel newest first", "*", Most::Any, SLAB),
+    target("Cancel oldest first", "*", Most::Any, SLAB),
+    target("Cancel shuffled", "*", Most::Any, SLAB),
+    target("Instructions", "*", Most::Any, SLAB),
+    target(
+        "Node: one call",
+        "acquire + release",
+        Most::Of("async-sema", 1.2),
+        "async-sema hands out no permit: who gives back twice, or too much, is not told",
+    ),
     target("Node: one call", "run(fn)", Most::Of("p-limit", 0.5), ""),
-    target("Node: one call", "backlog of 300,000", Most::Of("p-limit", 1.0), ""),
+    target(
+        "Node: one call",
+        "backlog of 300,000",
+        Most::Of("p-limit", 1.0),
+        "async-sema is handed no function to run, and gives no permit",
+    ),
+    target(
+        "Node: backlog",
+        "*",
+        Most::Any,
+        "async-sema has a ring of resolve functions and nothing else: no cancelling, no permit",
+    ),
+    target(
+        "Node: size",
+        "*",
+        Most::Any,
+        "one engine for everything, rates, pauses, keys and fetch, with its wasm",
+    ),
 ];
 
 /// The target of a row, if it has one.

@@ -15,7 +15,7 @@ pub(super) fn cells(section: &Section<'_>) -> Vec<Vec<String>> {
     let mut cells = vec![head];
     for row in rows {
         let mut line = vec![row.to_owned()];
-        line.extend(whos.iter().map(|who| section.at(row, who).map_or_else(|| "–".to_owned(), shown)));
+        line.extend(whos.iter().map(|who| cell(section, row, who)));
         line.push(unit(section, row).unwrap_or_default().to_owned());
         let compared = compare(section, row);
         line.push(compared.as_ref().map_or(String::new(), |it| format!("{:.2}", it.ours / it.best)));
@@ -38,11 +38,27 @@ pub(super) fn verdicts(section: &Section<'_>) -> Vec<Verdict> {
     section.names(|figure| &figure.row).into_iter().filter_map(judged).map(verdict).collect()
 }
 
-/// Ours first.
+/// Ours first; without remarks, which are of a row and not of who it is.
 fn whos<'a>(section: &'a Section<'_>) -> Vec<&'a str> {
-    let mut whos = section.names(|figure| &figure.who);
+    let mut whos = section.names(|figure| without_remark(&figure.who).0);
     whos.sort_by_key(|who| !who.starts_with("tollgate"));
     whos
+}
+
+/// A name, and the remark behind it with its brackets.
+fn without_remark(who: &str) -> (&str, &str) {
+    match who.find(" (") {
+        Some(at) if who.ends_with(')') => who.split_at(at),
+        _ => (who, ""),
+    }
+}
+
+fn cell(section: &Section<'_>, row: &str, who: &str) -> String {
+    let is_it = |figure: &&&Figure| figure.row == row && without_remark(&figure.who).0 == who;
+    match section.figures.iter().find(is_it) {
+        Some(figure) => shown(figure) + without_remark(&figure.who).1,
+        None => "–".to_owned(),
+    }
 }
 
 fn shown(figure: &Figure) -> String {
@@ -59,7 +75,7 @@ fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -178,7 +194,8 @@ mod tests {
             of(row, "asyncband", 10.0),
             of(row, "async-lock (unfair)", 5.0),
         ];
-        let wanted = [row, "8.00", "20.0", "10.0", "5.00", "ns", "0.80", "asyncband", "≤ 0.90, met", ""];
+        let wanted =
+            [row, "8.00", "20.0", "10.0", "5.00 (unfair)", "ns", "0.80", "asyncband", "≤ 0.90, met", ""];
         assert_eq!(line(&figures), wanted);
     }
 

@@ -10,7 +10,7 @@ pub(super) fn cells(section: &Section<'_>) -> Vec<Vec<String>> {
     head.extend(rates.iter().map(ToString::to_string));
     head.extend(["target", "note"].map(str::to_owned));
     let mut cells = vec![head];
-    for who in section.names(|figure| &figure.who) {
+    for who in whos(section) {
         let mut line = vec![who.to_owned()];
         line.extend(rates.iter().map(|rate| section.at(rate, who).map_or_else(|| "–".to_owned(), shown)));
         let verdict = who.starts_with("tollgate").then(|| judge(section, who));
@@ -33,8 +33,14 @@ pub(super) fn cells(section: &Section<'_>) -> Vec<Vec<String>> {
 }
 
 pub(super) fn verdicts(section: &Section<'_>) -> Vec<Verdict> {
-    let whos = section.names(|figure| &figure.who);
-    whos.iter().filter(|who| who.starts_with("tollgate")).map(|who| judge(section, who)).collect()
+    whos(section).iter().filter(|who| who.starts_with("tollgate")).map(|who| judge(section, who)).collect()
+}
+
+/// Ours first.
+fn whos<'a>(section: &'a Section<'_>) -> Vec<&'a str> {
+    let mut whos = section.names(|figure| &figure.who);
+    whos.sort_by_key(|who| !who.starts_with("tollgate"));
+    whos
 }
 
 fn shown(figure: &Figure) -> String {
