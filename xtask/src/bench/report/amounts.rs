@@ -204,7 +204,7 @@ mod tests {
         let row = "contended, two threads";
         let line = line(&[of(row, "tollgate", 9.5), of(row, "tokio", 10.0)]);
         assert_eq!(line[6], "≤ 0.90, **missed**");
-        assert!(line[7].contains("noise"), "{}", line[7]);
+        assert!(line[7].contains("processors"), "{}", line[7]);
     }
 
     #[test]
