@@ -98,9 +98,8 @@ fn build() -> Result<PathBuf> {
     // Again, for what it has to say: now nothing is left to be compiled.
     let output = build.args(["--quiet", "--message-format", "json"]).output()?;
     let messages = String::from_utf8_lossy(&output.stdout).into_owned();
-    let executable =
-        messages.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok()?.executable);
-    executable.last().context("cargo did not say where the program is")
+    let executable = |line| serde_json::from_str::<Message>(line).ok()?.executable;
+    messages.lines().find_map(executable).context("cargo did not say where the program is")
 }
 
 fn paths(program: &Path) -> Result<Vec<String>> {

@@ -119,21 +119,17 @@ const SLAB: &str = "waiters are in a slab that is grown and checked in safe code
                     linked by pointers";
 
 pub(super) const TARGETS: &[Target] = &[
-    target(
-        "Semaphore",
-        "uncontended",
-        Most::OfBest(0.6),
-        "an owned permit also counts a reference, as the peers' do",
-    ),
+    target("Semaphore", "uncontended", Most::OfBest(0.6), ""),
     target("Semaphore", "contended, one thread", Most::OfBest(0.9), ""),
     target("Semaphore", "contended, two threads", Most::OfBest(0.9), CROSSING),
     target("Throttle, nobody in the way", "window, 1e*", CLOCK, ""),
     target("Throttle, nobody in the way", "window, short log", CLOCK, ""),
     target("Throttle, nobody in the way", "bucket*", CLOCK, ""),
     target("Throttle, nobody in the way", "smooth*", CLOCK, ""),
+    target("Throttle, nobody in the way", "*", Most::Any, "reading the clock is only a part of it"),
     target(
         "Crowd of 100,000 tasks",
-        "",
+        "*",
         Most::Amount(300.0),
         "the tasks are most of it: see the floor beside it",
     ),
@@ -142,7 +138,7 @@ pub(super) const TARGETS: &[Target] = &[
         "Wake-up lateness",
         "*",
         Most::Any,
-        "tokio's timer has ticks of 1 ms, and a task of tokio's that is woken by another timer's thread is none of ours",
+        "ours waits on tokio's timer, whose ticks are 1 ms; governor on a thread of its own",
     ),
     target("CPU while 10,000 wait", "*", Most::Any, "as little as the runtime's own threads do meanwhile"),
     target("Queue", "*", Most::Any, SLAB),
@@ -170,6 +166,7 @@ pub(super) const TARGETS: &[Target] = &[
         Most::Any,
         "async-sema has a ring of resolve functions and nothing else: no cancelling, no permit",
     ),
+    target("Node: cancel", "*", Most::Any, "most of it is AbortController's own, as it is for p-queue"),
     target(
         "Node: size",
         "*",
