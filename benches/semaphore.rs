@@ -9,19 +9,20 @@
 
 mod common {
     pub(crate) mod awaited;
+    pub(crate) mod figures;
     pub(crate) mod peers;
     pub(crate) mod settings;
     pub(crate) mod tasks;
 }
 
-use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use common::figures::{Place, is_quick, is_test};
 use common::peers::Peer;
 use common::{awaited, settings, tasks};
 use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, SamplingMode};
+use criterion::{BenchmarkGroup, Criterion};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 
@@ -29,14 +30,20 @@ const TASKS: u32 = 1_000;
 const PERMITS: usize = 10;
 /// How often each task acquires: so often that spawning it weighs little.
 const ROUNDS: u32 = 50;
+/// How often each has its turn, and what it does in one.
+const TURNS: usize = 41;
+const CONTESTS: u32 = 5;
 
 type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
 fn main() {
     let mut criterion = settings::criterion(WallTime);
     uncontended(&mut criterion);
-    contended(&mut criterion);
     criterion.final_summary();
+    if !is_test() {
+        let filter = std::env::args().skip(1).find(|arg| !arg.starts_with("--"));
+        contended(filter.as_deref());
+    }
 }
 
 /// Does the same with each semaphore.
@@ -77,11 +84,13 @@ fn uncontended(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn contended(criterion: &mut Criterion) {
-    fn contest<P: Peer>(group: &mut Group<'_>, runtime: &Runtime) {
+/// Each has its turn in each round, and the median of its rounds is told: whatever else the machine does meanwhile
+/// is then shared by all of them, which one after the other by criterion is not.
+fn contended(filter: Option<&str>) {
+    fn contest<P: Peer>() -> Contest {
         let name = if P::UNFAIR { format!("{} (unfair)", P::NAME) } else { P::NAME.to_owned() };
         let peer = Arc::new(P::with_permits(PERMITS));
-        rounds(group, runtime, &name, move || {
+        let task = move || {
             let peer = peer.clone();
             async move {
                 for _ in 0..ROUNDS {
@@ -90,39 +99,58 @@ fn contended(criterion: &mut Criterion) {
                     drop(permit);
                 }
             }
-        });
+        };
+        Contest { name, run: Box::new(move |runtime| tasks::run(runtime, TASKS, task.clone(), async {})) }
     }
-
-    let two_threads = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
-    for (name, runtime) in [("one thread", tasks::one_thread()), ("two threads", two_threads)] {
-        let mut group = criterion.benchmark_group(format!("contended, {name}"));
-        // One iteration takes milliseconds.
-        group.sample_size(50).sampling_mode(SamplingMode::Flat);
-        each_peer!(contest(&mut group, &runtime));
-        rounds(&mut group, &runtime, "yield only", || async {
+    fn yield_only() -> Contest {
+        let task = || async {
             for _ in 0..ROUNDS {
                 yield_now().await;
             }
-        });
-        group.finish();
+        };
+        let run = Box::new(move |runtime: &Runtime| tasks::run(runtime, TASKS, task, async {}));
+        Contest { name: "yield only (no gate)".to_owned(), run }
+    }
+
+    let two_threads = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
+    let runtimes = [("contended, one thread", tasks::one_thread()), ("contended, two threads", two_threads)];
+    for (row, runtime) in runtimes {
+        if filter.is_some_and(|filter| !row.contains(filter)) {
+            continue;
+        }
+        let contests = [
+            contest::<tollgate::Semaphore>(),
+            contest::<tokio::sync::Semaphore>(),
+            contest::<async_lock::Semaphore>(),
+            contest::<asyncband::semaphore::Semaphore>(),
+            yield_only(),
+        ];
+        let mut nanos = [const { Vec::new() }; 5];
+        for _ in 0..if is_quick() { 3 } else { TURNS } {
+            for (contest, nanos) in contests.iter().zip(&mut nanos) {
+                nanos.push(contest.turn(&runtime));
+            }
+        }
+        for (contest, nanos) in contests.iter().zip(&mut nanos) {
+            nanos.sort_by(f64::total_cmp);
+            Place { table: "Semaphore", row, who: &contest.name }.tell(nanos[nanos.len() / 2], "ns");
+        }
     }
 }
 
-/// Measures the time of each round of `TASKS` tasks.
-fn rounds<F>(
-    group: &mut Group<'_>,
-    runtime: &Runtime,
-    name: &str,
-    task: impl Fn() -> F + Clone + Send + 'static,
-) where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let contests = |times| -> Duration {
+/// `TASKS` tasks that acquire `ROUNDS` times each.
+struct Contest {
+    name: String,
+    run: Box<dyn Fn(&Runtime)>,
+}
+
+impl Contest {
+    /// Some contests; nanoseconds for each acquire.
+    fn turn(&self, runtime: &Runtime) -> f64 {
+        // Warm, after somebody else's turn.
+        (self.run)(runtime);
         let start = Instant::now();
-        for _ in 0..times {
-            tasks::run(runtime, TASKS, task.clone(), async {});
-        }
-        start.elapsed() / (TASKS * ROUNDS)
-    };
-    group.bench_function(name, |b| b.iter_custom(contests));
+        (0..CONTESTS).for_each(|_| (self.run)(runtime));
+        start.elapsed().as_nanos() as f64 / f64::from(CONTESTS * TASKS * ROUNDS)
+    }
 }

@@ -2,80 +2,20 @@
 //
 // node --expose-gc speed.mjs
 
-import { Semaphore as AsyncMutexSemaphore } from "async-mutex";
 import { Sema } from "async-sema";
-import pLimit from "p-limit";
-import PQueue from "p-queue";
 import { Semaphore } from "tollgate";
+import { acquireAndRelease, backlog, most, run } from "./contestants.mjs";
+import { quick, skip, tell } from "./figures.mjs";
 
-const ROUNDS = 7;
-const CALLS = 100_000;
+const ROUNDS = quick ? 3 : 7;
+const CALLS = quick ? 20_000 : 100_000;
 const BACKLOG = 300_000;
-const work = async () => {};
+const TABLE = "Node: one call";
 
-/** Acquires and releases, one after the other, with nobody else about. */
-const acquireAndRelease = {
-  tollgate: () => {
-    const gate = new Semaphore(10);
-    return async () => (await gate.acquire()).release();
-  },
-  "async-sema": () => {
-    const gate = new Sema(10);
-    return async () => {
-      await gate.acquire();
-      gate.release();
-    };
-  },
-  "async-mutex": () => {
-    const gate = new AsyncMutexSemaphore(10);
-    return async () => {
-      const [, release] = await gate.acquire();
-      release();
-    };
-  },
-};
-
-/** The same, around a function. */
-const run = {
-  tollgate: () => {
-    const gate = new Semaphore(10);
-    return () => gate.run(work);
-  },
-  "p-limit": () => {
-    const limit = pLimit(10);
-    return () => limit(work);
-  },
-  "p-queue": () => {
-    const queue = new PQueue({ concurrency: 10 });
-    return () => queue.add(work);
-  },
-  "async-mutex": () => {
-    const gate = new AsyncMutexSemaphore(10);
-    return () => gate.runExclusive(work);
-  },
-};
-
-/** All at once, ten let in at a time. */
-const backlog = {
-  tollgate: run.tollgate,
-  "async-sema": () => {
-    const gate = new Sema(10);
-    return async () => {
-      await gate.acquire();
-      try {
-        await work();
-      } finally {
-        gate.release();
-      }
-    };
-  },
-  "p-limit": run["p-limit"],
-  "p-queue": run["p-queue"],
-};
-
-async function inTurn(call) {
-  for (let n = 0; n < CALLS; n++) await call();
-  return CALLS;
+async function inTurn(call, name) {
+  const calls = name === "bottleneck" ? most[name][0] / 10 : CALLS;
+  for (let n = 0; n < calls; n++) await call();
+  return calls;
 }
 
 const allAtOnce = (count) => async (call) => {
@@ -86,45 +26,46 @@ const allAtOnce = (count) => async (call) => {
 };
 
 /** Measures all contestants by turns; the best round of each. */
-async function race(title, contestants, measure, rounds) {
+async function race(table, row, contestants, measure, rounds) {
   const best = {};
   for (let round = 0; round < rounds; round++) {
     for (const [name, make] of Object.entries(contestants)) {
-      const call = make();
+      const call = make(10);
       globalThis.gc?.();
       const start = performance.now();
-      const calls = await measure(call);
+      const calls = await measure(call, name);
       const nanos = ((performance.now() - start) / calls) * 1e6;
       best[name] = Math.min(best[name] ?? Infinity, nanos);
     }
   }
-  console.log(title);
-  const { tollgate, ...peers } = best;
-  const fastest = Math.min(...Object.values(peers));
-  console.log(`  ${"tollgate".padEnd(14)} ${tollgate.toFixed(0).padStart(6)} ns   ${(tollgate / fastest).toFixed(2)} x the fastest peer`);
-  for (const [name, nanos] of Object.entries(peers)) {
-    console.log(`  ${name.padEnd(14)} ${nanos.toFixed(0).padStart(6)} ns   ${(tollgate / nanos).toFixed(2)}`);
-  }
+  for (const [name, nanos] of Object.entries(best)) tell(table, row, name, nanos, "ns");
 }
 
-await race("acquire and release, nobody waits", acquireAndRelease, inTurn, ROUNDS);
-await race("run an async function, nobody waits", run, inTurn, ROUNDS);
-await race(`${BACKLOG} at once, ten at a time`, backlog, allAtOnce(BACKLOG), 4);
+await race(TABLE, "acquire + release", acquireAndRelease, inTurn, ROUNDS);
+await race(TABLE, "run(fn)", run, inTurn, ROUNDS);
+const isFit = ([name]) => !most[name];
+await race(TABLE, "backlog of 300,000", Object.fromEntries(Object.entries(backlog).filter(isFit)), allAtOnce(BACKLOG), quick ? 1 : 4);
+for (const [name, [, why]] of Object.entries(most)) skip(TABLE, "backlog of 300,000", name, why);
 
-console.log("a backlog as it grows, one at a time: ns and bytes for each");
-for (const count of [1_000, 10_000, 100_000, 1_000_000]) {
-  const gate = new Semaphore(1);
-  globalThis.gc?.();
-  const before = process.memoryUsage();
-  const start = performance.now();
-  const all = new Array(count);
-  for (let n = 0; n < count; n++) all[n] = gate.run(work);
-  const queued = performance.now() - start;
-  globalThis.gc?.();
-  const after = process.memoryUsage();
-  const again = performance.now();
-  await Promise.all(all);
-  const nanos = ((queued + performance.now() - again) / count) * 1e6;
-  const bytes = (after.heapUsed + after.arrayBuffers + after.external - before.heapUsed - before.arrayBuffers - before.external) / count;
-  console.log(`  ${String(count).padStart(9)} ${nanos.toFixed(0).padStart(6)} ns ${bytes.toFixed(0).padStart(6)} bytes`);
-}
+// A number that the wasm has, one that JavaScript has itself, and a call that crosses and does something.
+const gate = new Semaphore(10);
+const sema = new Sema(10);
+const CROSSINGS = 1_000_000;
+
+/** Many reads in one call, so that nothing else is in the figure. */
+const often = (read) => async () => {
+  let sum = 0;
+  for (let n = 0; n < CROSSINGS; n++) sum += read();
+  if (sum !== 0) throw new Error("somebody waits");
+  return CROSSINGS;
+};
+const reads = {
+  tollgate: () => often(() => gate.waiting),
+  "async-sema (no border)": () => often(() => sema.nrWaiting()),
+};
+await race("Node: a crossing", "how many wait", reads, (call) => call(), ROUNDS);
+const takes = {
+  tollgate: () => often(() => (gate.tryAcquire().release(), 0)),
+  "async-sema (no border)": () => often(() => (sema.tryAcquire(), sema.release(), 0)),
+};
+await race("Node: a crossing", "tryAcquire + release", takes, (call) => call(), ROUNDS);

@@ -1,75 +1,82 @@
 //! `cargo xtask bench`: measurements.
+//!
+//! A [`part`] measures and hands its figures over; [`report`] sets them out, with the [`targets`] that are wanted.
 
+mod callgrind;
+mod criterion;
+mod figures;
+mod machine;
 mod node;
-mod ratios;
+mod part;
+mod python;
+mod report;
+mod targets;
+mod versions;
 
-use std::ffi::OsString;
+use std::fs;
 use std::process::ExitCode;
-use std::time::SystemTime;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 
-use crate::repo::{self, Target};
+use self::figures::Figure;
+use crate::repo::path;
 
-/// Run the measurements of benches/, in release mode.
+pub(crate) use callgrind::check as check_instructions;
+
+/// Run the measurements of benches/, ours beside peers, in release mode; all of them write benches/RESULTS.md.
 ///
-/// Then compares the medians of what was measured, ours beside the best peer's, with the ratios that are wanted.
-/// A target that is missed does not make this fail: that may be the machine's fault.
+/// A target that is missed does not make this fail: that may be the machine's fault. A limit that is not kept does.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The bench to run, by the name of its file, or `node` for those of the npm package; without it, all of them.
-    name: Option<String>,
+    /// The parts to run: a file of benches/ by its name, `callgrind`, `node` or `python`; without any, all of them.
+    names: Vec<String>,
 
-    /// Handed on to the bench.
-    #[arg(last = true, value_name = "ARG")]
-    args: Vec<OsString>,
+    /// Measure briefly, which shows that everything works but no figures to rely on; nothing is written.
+    #[arg(long)]
+    quick: bool,
+
+    /// Write benches/RESULTS.md, however little was measured.
+    #[arg(long)]
+    write: bool,
+
+    /// With `callgrind`: the counts of instructions are as they should be from now on.
+    #[arg(long)]
+    accept: bool,
 }
 
-/// The name of the measurements that Node runs.
-const NODE: &str = "node";
+/// What a full run writes.
+const RESULTS: &str = "benches/RESULTS.md";
 
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    if args.name.as_deref() == Some(NODE) {
-        node::run()?;
-        return Ok(ExitCode::SUCCESS);
+    let parts = part::chosen(part::all()?, &args.names)?;
+    let is_full = args.names.is_empty() && !args.quick;
+    let (mut found, mut failed) = (vec![], vec![]);
+    for part in &parts {
+        println!("bench {}", part.name());
+        let (figures, outcome) = part.run(args.quick);
+        found.extend(figures);
+        if let Err(error) = outcome {
+            eprintln!("{}: {error:#}", part.name());
+            failed.push(part.name());
+        }
     }
-    let (home, start) = (ratios::home()?, SystemTime::now());
-    for bench in chosen(repo::targets("bench")?, args.name.as_deref())? {
-        println!("bench {}", bench.name);
-        let mut command = repo::cargo();
-        command.args(["bench", "--package", &bench.package, "--bench", &bench.name, "--"]);
-        repo::succeed(command.args(&args.args).env("CRITERION_HOME", &home))?;
+    if found.iter().any(Figure::is_ours_and_over) {
+        failed.push("a limit was not kept");
     }
-    print!("{}", ratios::table(&home, start)?);
-    if args.name.is_none() {
-        node::run()?;
+    if args.accept {
+        callgrind::accept(&found)?;
     }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn chosen(benches: Vec<Target>, name: Option<&str>) -> Result<Vec<Target>> {
-    let known = benches.iter().map(|bench| bench.name.as_str()).collect::<Vec<_>>().join(", ");
-    let is_chosen = |bench: &Target| name.is_none_or(|name| bench.name == name);
-    let chosen: Vec<_> = benches.iter().filter(|bench| is_chosen(bench)).cloned().collect();
-    match name {
-        _ if benches.is_empty() => bail!("the workspace has no benches"),
-        Some(name) if chosen.is_empty() => bail!("there is no bench {name:?}; there is {known}, {NODE}"),
-        _ => Ok(chosen),
+    let tables = report::tables(&found);
+    println!("\n{tables}");
+    if !failed.is_empty() {
+        eprintln!("failed: {}", failed.join(", "));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_bench_or_all_and_an_unknown_one_is_an_error() {
-        let bench = |name: &str| Target { name: name.into(), kind: vec![], package: "p".into() };
-        let both = vec![bench("a"), bench("b")];
-        assert_eq!(chosen(both.clone(), None).unwrap(), both);
-        assert_eq!(chosen(both.clone(), Some("b")).unwrap(), [bench("b")]);
-        let error = chosen(both, Some("c")).unwrap_err();
-        assert_eq!(error.to_string(), r#"there is no bench "c"; there is a, b, node"#);
-        assert!(chosen(vec![], None).is_err());
+    if args.write || is_full {
+        // What a run that failed has found is not lost, but does not take the place of one that did not.
+        let place = if failed.is_empty() { RESULTS } else { "target/bench/RESULTS.md" };
+        let text = format!("{}\n{tables}", report::head(&found, args.quick)?);
+        fs::write(path(place), text).with_context(|| format!("cannot write {place}"))?;
+        println!("written: {place}");
     }
+    Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

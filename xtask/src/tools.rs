@@ -2,6 +2,7 @@
 //!
 //! What comes from crates.io is put into `target/tools`, where every command that a chore starts looks first.
 
+mod apt;
 mod chrome;
 mod crates;
 pub(crate) mod node;
@@ -12,8 +13,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+pub(crate) use apt::valgrind;
 pub(crate) use chrome::Chrome;
-pub(crate) use crates::{wasm_bindgen, wasm_pack};
+pub(crate) use crates::{locked, wasm_bindgen, wasm_pack};
 
 use crate::repo;
 
@@ -52,7 +54,7 @@ fn first_file(places: impl IntoIterator<Item = impl AsRef<Path>>) -> Option<Path
 }
 
 /// What a program says its version is, without its name; none if it does not run.
-fn version(program: &str) -> Option<String> {
+pub(crate) fn version(program: &str) -> Option<String> {
     let output =
         command(program).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

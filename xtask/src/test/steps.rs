@@ -5,6 +5,7 @@ use std::env;
 use anyhow::Result;
 
 use super::{core_rules, examples, npm, page, proofs, wasm};
+use crate::bench;
 use crate::repo::{cargo, succeed};
 use crate::tools::toolchain;
 
@@ -52,6 +53,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "conformance",
         about: "the scenarios have the same outcome on every target",
         run: npm::conformance,
+    },
+    Step {
+        name: "instructions",
+        about: "the hot paths take no more instructions than they did",
+        run: bench::check_instructions,
     },
     Step { name: "loom", about: "core's threads, in every order they can take", run: proofs::loom },
     Step { name: "miri", about: "core's memory, access by access", run: proofs::miri },

@@ -2,12 +2,10 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::{first_file, on_path};
-use crate::repo::{shown, succeed};
+use super::{apt, first_file, on_path};
 
 /// A browser and its driver.
 #[derive(Debug)]
@@ -56,10 +54,7 @@ impl Chrome {
         if let (Some(browser), Some(driver)) = (BROWSER.find()?, DRIVER.find()?) {
             return Ok(Self { browser, driver });
         }
-        if on_path(&["apt-get"]).is_some() && is_root() {
-            apt(&["update"])?;
-            apt(&["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"])?;
-        }
+        apt::install_if_root(&["chromium", "chromium-driver"])?;
         match (BROWSER.find()?, DRIVER.find()?) {
             (Some(browser), Some(driver)) => Ok(Self { browser, driver }),
             (None, _) => {
@@ -88,18 +83,6 @@ impl Program {
         }
         Ok(place.to_owned())
     }
-}
-
-fn apt(args: &[&str]) -> Result<()> {
-    let mut command = Command::new("apt-get");
-    command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
-    println!("{}", shown(&command));
-    succeed(&mut command)
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ fn install(name: &str, version: &str) -> Result<()> {
 }
 
 /// The version that a lock file has of a package; of several, the first.
-fn locked<'a>(name: &str, lock: &'a str) -> Option<&'a str> {
+pub(crate) fn locked<'a>(name: &str, lock: &'a str) -> Option<&'a str> {
     let mut lines = lock.lines().skip_while(|line| *line != format!("name = {name:?}"));
     lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
 }
