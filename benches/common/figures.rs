@@ -53,7 +53,7 @@ pub(crate) fn is_quick() -> bool {
     env::args().any(|arg| arg == "--quick")
 }
 
-/// Whether nothing is to be measured: `cargo test --benches` only wants to know that it builds.
+/// Whether nothing is to be measured: `cargo test --benches` only wants to know that it builds, `cargo bench` says so.
 pub(crate) fn is_test() -> bool {
-    env::args().any(|arg| arg == "--test")
+    env::args().all(|arg| arg != "--bench")
 }

@@ -73,6 +73,6 @@ export const backlog = {
 
 /** How many calls the slowest are given at most, and why. */
 export const most = {
-  "async-mutex": [100_000, "its time grows with the square of the backlog"],
+  "async-mutex": [10_000, "its time grows with the square of the backlog"],
   bottleneck: [1_000, "takes milliseconds for each"],
 };

@@ -20,7 +20,9 @@ pub(super) fn run(quick: bool, figures: &Path) -> Result<()> {
     for script in ["speed.py", "quota.py"] {
         let mut bench = tools::command(&python);
         bench.arg(script).args(quick.then_some("--quick"));
-        succeed(bench.current_dir(path(FOLDER)).env(figures::VARIABLE, figures))?;
+        // Nothing compiled is left among the sources.
+        bench.env("PYTHONDONTWRITEBYTECODE", "1").env(figures::VARIABLE, figures);
+        succeed(bench.current_dir(path(FOLDER)))?;
     }
     Ok(())
 }

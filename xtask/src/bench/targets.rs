@@ -94,7 +94,7 @@ pub(super) const TABLES: &[Text] = &[
     text("Node: memory of a waiter", "What the heap, and the wasm, have grown by for each of the backlog."),
     text(
         "Node: cancel",
-        "100,000 wait and are aborted by a signal each, in that order; those that can be cancelled.",
+        "10,000 wait and are aborted by a signal each, in that order; those that can be cancelled.",
     ),
     text("Node: a crossing", "A number read through the border of JavaScript and wasm, and one that is not."),
     text(
@@ -112,6 +112,7 @@ const QUOTA: &str = "Callers that always want more: the share of the quota that 
                      in. For ours it is the time of its decision, for peers that at which the caller goes on.";
 
 const CLOCK: Most = Most::OfBest(2.5);
+const LOCKS: &str = "besides the clock it is a lock to get in and one to get out";
 const CROSSING: &str = "most of it is the lock that goes to and fro between two processors, and the wake-ups that cross; \
                         FIFO peers have both as well";
 
@@ -122,11 +123,11 @@ pub(super) const TARGETS: &[Target] = &[
     target("Semaphore", "uncontended", Most::OfBest(0.6), ""),
     target("Semaphore", "contended, one thread", Most::OfBest(0.9), ""),
     target("Semaphore", "contended, two threads", Most::OfBest(0.9), CROSSING),
-    target("Throttle, nobody in the way", "window, 1e*", CLOCK, ""),
-    target("Throttle, nobody in the way", "window, short log", CLOCK, ""),
-    target("Throttle, nobody in the way", "bucket*", CLOCK, ""),
-    target("Throttle, nobody in the way", "smooth*", CLOCK, ""),
-    target("Throttle, nobody in the way", "*", Most::Any, "reading the clock is only a part of it"),
+    target("Throttle, nobody in the way", "window, 1e*", CLOCK, LOCKS),
+    target("Throttle, nobody in the way", "window, short log", CLOCK, LOCKS),
+    target("Throttle, nobody in the way", "bucket*", CLOCK, LOCKS),
+    target("Throttle, nobody in the way", "smooth*", CLOCK, LOCKS),
+    target("Throttle, nobody in the way", "*", Most::Any, LOCKS),
     target(
         "Crowd of 100,000 tasks",
         "*",
