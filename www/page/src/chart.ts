@@ -38,7 +38,7 @@ export class Chart {
             splits: () => Array.from({ length: Math.floor(this.#extent / step(this.#extent)) + 1 }, (_, index) => index * step(this.#extent)),
             values: (_, splits) => splits.map((ms) => `${ms / 1000} s`),
           },
-          { stroke: () => colours().faint, font: FONT, size: GUTTER, gap: 8, grid: { stroke: () => colours().line, width: 1 }, ticks: { show: false }, space: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000] },
+          { stroke: () => colours().faint, font: FONT, size: GUTTER, gap: 8, grid: { stroke: () => colours().line, width: 1 }, ticks: { show: false }, space: 22, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000] },
         ],
         series: [
           {},

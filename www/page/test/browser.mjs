@@ -1,4 +1,5 @@
-// One Chromium, and pages in it that note all that goes wrong. CHROME says where it is, PAGE where the page is served.
+// One Chromium, and pages in it that note all that goes wrong. CHROME says where it is, PAGE where the page is served:
+// at one address, or at one for each file of tests, which can then run at once.
 
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
@@ -17,7 +18,9 @@ const ARGS = [
 /** A run that takes longer has got stuck. */
 const PATIENCE = 30_000;
 
-export const origin = new URL(process.env.PAGE ?? assert.fail("PAGE must say where the page is served")).origin;
+const pages = (process.env.PAGE ?? assert.fail("PAGE must say where the page is served")).split(" ");
+const isSecond = process.argv[1].endsWith("use.test.mjs");
+export const origin = new URL(pages[isSecond ? pages.length - 1 : 0]).origin;
 
 export const browser = await chromium.launch({ executablePath: process.env.CHROME, args: ARGS, headless: true });
 
@@ -55,9 +58,9 @@ export async function set(page, fields) {
   }
 }
 
+/** The state is another one as soon as this is done, and so {@link ended} waits for the end of this run. */
 export async function start(page) {
   await page.click("#start");
-  await page.waitForSelector("body[data-state=running]");
 }
 
 export async function ended(page) {

@@ -10,15 +10,21 @@ import { browser, open, run, set } from "./browser.mjs";
 
 after(() => browser.close());
 
+/** All is answered, and the limit is kept. How close to it depends on how busy the machine is. */
+function neverOver(side) {
+  assert.deepEqual([side.ok, side.refused], [300, 0]);
+  assert.ok(side.worst <= 100, `${side.worst} in a window`);
+}
+
 /** What each example is to show. */
 const SHOWN = {
   rate({ left, right }) {
     assert.ok(left[429] > 0, "429 without");
-    assert.deepEqual([right.ok, right.refused, right.worst], [300, 0, 100]);
+    neverOver(right);
   },
   bursty({ left, right }) {
     assert.equal(left.ok + left[429], 300);
-    assert.deepEqual([right.ok, right.refused, right.worst], [300, 0, 100]);
+    neverOver(right);
   },
   wait({ left, right }) {
     assert.ok(left[429] > 0 && left.ok < 300, "who does not wait is refused");
@@ -36,7 +42,7 @@ const SHOWN = {
   },
   rust({ left, right }) {
     assert.ok(left[429] > 0, "429 without");
-    assert.deepEqual([right.ok, right.refused, right.worst], [300, 0, 100]);
+    neverOver(right);
   },
 };
 

@@ -29,7 +29,10 @@ for (const [name, look] of LOOKS) {
     assert.deepEqual(await places(page), before, "nor at the end");
     await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
     await serious(page, "with all settings");
-    const { scrollWidth, clientWidth } = await page.evaluate(() => document.documentElement);
+    const { scrollWidth, clientWidth } = await page.evaluate(() => ({
+      scrollWidth: document.documentElement.scrollWidth,
+      clientWidth: document.documentElement.clientWidth,
+    }));
     assert.ok(scrollWidth <= clientWidth, `${scrollWidth} wide`);
   });
 }
@@ -80,7 +83,9 @@ test("a pause holds back what waits, and what resumes is all answered", async (t
   assert.ok(held.ok < 300 && held.waiting > 0, "it came in time");
   // Longer than a period.
   await page.waitForTimeout(1300);
-  assert.deepEqual(await read(page, "right"), held);
+  // What its server tells comes in a moment later, and may still have.
+  const { ok, waiting, inFlight } = await read(page, "right");
+  assert.deepEqual([ok, waiting, inFlight], [held.ok, held.waiting, 0]);
   assert.equal(await page.locator("#pause").textContent(), "Resume");
   await page.click("#pause");
   await ended(page);

@@ -16,7 +16,9 @@ pub(crate) fn check() -> Result<()> {
     // It serves on threads of the runtime's while the tests go on.
     let runtime = tokio::runtime::Runtime::new()?;
     let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = runtime.block_on(Server::start_with_page(addr, Config::default(), &built))?;
-    let mut test = page::npm(&["run", "--silent", "test"]);
-    succeed(test.env("CHROME", browser).env("PAGE", server.url()))
+    // One for each of the two files of tests: each sets its servers as it likes.
+    let start = || runtime.block_on(Server::start_with_page(addr, Config::default(), &built));
+    let servers = [start()?, start()?];
+    let mut test = page::npm(&["run", "--silent", "test:at-once"]);
+    succeed(test.env("CHROME", browser).env("PAGE", servers.each_ref().map(Server::url).join(" ")))
 }

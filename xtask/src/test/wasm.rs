@@ -35,6 +35,7 @@ pub(crate) fn clippy() -> Result<()> {
         &["--package", "tollgate", "--lib", "--features", "reqwest,tower"],
         &["--package", "tollgate-adapters", "--lib", "--features", "reqwest"],
         &["--package", "sharing", "--lib"],
+        &["--package", "playground", "--lib"],
     ] {
         succeed(cargo().arg("clippy").args(package).args(["--target", TARGET, "--", "-D", "warnings"]))?;
     }
