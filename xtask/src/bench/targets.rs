@@ -33,10 +33,16 @@ pub(super) enum Most {
 pub(super) const SHARE: f64 = 0.995;
 
 /// Those of ours that cannot use that much, and why.
-pub(super) const SHORT: &[(&str, &str)] = &[(
-    "tollgate bucket 1",
-    "strict spacing never catches up what the timer is late; `smooth` does, and keeps the limit too",
-)];
+pub(super) const SHORT: &[(&str, &str)] = &[
+    (
+        "tollgate bucket 1",
+        "strict spacing never catches up what the timer is late; `smooth` does, and keeps the limit too",
+    ),
+    (
+        "tollgate window",
+        "a late wake is lost once per period, and Node's one thread is late now and then; `smooth` catches up",
+    ),
+];
 
 const fn text(table: &'static str, about: &'static str) -> Text {
     Text { table, about }
@@ -119,6 +125,8 @@ const CROSSING: &str = "most of it is the lock that goes to and fro between two 
 const SLAB: &str = "waiters are in a slab that is grown and checked in safe code; tokio's are inside their futures, pinned, and \
                     linked by pointers";
 
+const CROWD: &str = "why is not known for sure; from run to run it is 0.7 to 1.6 times what is wanted";
+
 pub(super) const TARGETS: &[Target] = &[
     target("Semaphore", "uncontended", Most::OfBest(0.6), ""),
     target("Semaphore", "contended, one thread", Most::OfBest(0.9), ""),
@@ -134,7 +142,7 @@ pub(super) const TARGETS: &[Target] = &[
         Most::Amount(300.0),
         "the tasks are most of it: see the floor beside it",
     ),
-    target("Crowd of 100,000 in one task", "*", Most::Amount(300.0), ""),
+    target("Crowd of 100,000 in one task", "*", Most::Amount(300.0), CROWD),
     target(
         "Wake-up lateness",
         "*",
