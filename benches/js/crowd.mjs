@@ -13,8 +13,9 @@ const CANCELLED = 10_000;
 
 function memory() {
   globalThis.gc?.();
-  const { heapUsed, arrayBuffers, external } = process.memoryUsage();
-  return heapUsed + arrayBuffers + external;
+  // Wasm and array buffers are both in what is external.
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 /** Nanoseconds and bytes for each of so many. */

@@ -51,8 +51,9 @@ const MOST_WIDTH: u16 = 120;
 /// Show what a throttle is good for: seven ways to send 500 requests, in a table and a picture.
 ///
 /// The API is a server in this process that lets in so many requests in any second, and so many at once, and refuses
-/// all others with 429 or 503. After that it stays up, with a page at which to see it happen. Ends with an error if a row that counts until answered breaks its promise: everything answered 200, the
-/// limit kept in every second, and at least 98 % of the quota used while requests waited.
+/// all others with 429 or 503. After that it stays up, with a page at which to see it happen. Ends with an error if a
+/// row that counts until answered breaks its promise: everything answered 200, the limit kept in every second, and at
+/// least 98 % of the quota used while requests waited.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// End when everything is shown, instead of leaving the server up with its page.

@@ -28,7 +28,10 @@ export interface Shared {
 }
 
 export async function share(settings: ClientSettings): Promise<Shared> {
-  const app = await (loaded ??= load());
+  loaded ??= load();
+  // What could not be loaded is tried again by the next run.
+  loaded.catch(() => (loaded = undefined));
+  const app = await loaded;
   const { capacity, period, pacing, burst, counting, concurrency, cooldown, cost } = settings;
   const number = app.throttle(capacity, period, pacing, burst, counting === "answered", concurrency, cooldown);
   return {

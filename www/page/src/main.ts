@@ -19,6 +19,8 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 let settings: Settings = copy(PRESETS[0]!.settings);
 /** The run, if there is one. */
 let running: AbortController | undefined;
+/** Whether it has begun: before that, the servers forget what they are told, and there is no client to pause. */
+let begun = false;
 let paused = false;
 let servers: Promise<SideServer[]> | undefined;
 
@@ -44,8 +46,8 @@ const presets = PRESETS.map((preset) => {
 });
 find(".presets").append(...presets);
 start.addEventListener("click", () => (running ? running.abort() : void run()));
-pause.addEventListener("click", () => running && togglePause());
-refuse.addEventListener("click", () => running && void refuseFor(REFUSE));
+pause.addEventListener("click", () => begun && togglePause());
+refuse.addEventListener("click", () => begun && void refuseFor(REFUSE));
 new ResizeObserver(() => draw()).observe(find(".sides"));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
 show(PRESETS[0]!.id);
@@ -80,7 +82,10 @@ async function run(): Promise<void> {
     const found = await (servers ??= Promise.all(SIDES.map((name) => SideServer.find(name))));
     await Promise.all(panels.map(({ side }, index) => side.prepare(found[index]!, used)));
     if (used.server.refuseFor > 0) timers.push(setTimeout(() => void refuseFor(used.server.refuseFor), used.server.refuseAfter));
+    begun = true;
+    state("running");
     say(`Running: ${describeServer(used.server, used.requests)}.`);
+    panels.forEach((panel) => panel.tell("The run is on."));
     const began = performance.now();
     const both = Promise.allSettled(panels.map(({ side }) => side.run(began, signal)));
     animate(signal);
@@ -90,11 +95,13 @@ async function run(): Promise<void> {
   } catch (error) {
     // The next run looks for the servers anew.
     servers = undefined;
+    panels.forEach((panel) => panel.tell("The run failed."));
     say("Failed.");
     fail(error instanceof Error ? error.message : String(error));
   } finally {
     timers.forEach(clearTimeout);
     running = undefined;
+    begun = false;
     paused = false;
     state("done");
     draw();
@@ -133,8 +140,10 @@ function togglePause(): void {
 
 async function refuseFor(ms: number): Promise<void> {
   try {
+    const during = running;
     await Promise.all(panels.map(({ side }) => side.refuse(ms)));
-    say(`The servers refuse everything for ${ms / 1000} s.`);
+    // What has come of a run that is over by now stays said.
+    if (running === during) say(`The servers refuse everything for ${ms / 1000} s.`);
   } catch (error) {
     fail((error as Error).message);
   }
@@ -165,7 +174,7 @@ function state(now: "running" | "done"): void {
   const on = now === "running";
   start.textContent = on ? "Stop" : "Start again";
   pause.textContent = paused ? "Resume" : "Pause";
-  for (const button of [pause, refuse]) button.setAttribute("aria-disabled", String(!on));
+  for (const button of [pause, refuse]) button.setAttribute("aria-disabled", String(!begun));
   for (const button of presets) button.setAttribute("aria-disabled", String(on));
 }
 

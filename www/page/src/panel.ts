@@ -44,6 +44,7 @@ export class Panel {
     }
     this.#find(".copy").addEventListener("click", () => void this.#copy());
     this.show(settings);
+    this.tell("Nothing sent yet.");
   }
 
   get heading(): string {
@@ -76,7 +77,6 @@ export class Panel {
     this.#find(".what").textContent = describeClient(this.#client);
     for (const part of this.#root.querySelectorAll<HTMLElement>(".by-rust")) part.hidden = !(this.#client.rust && this.#client.kind === "throttle" && !this.#client.perHost);
     this.#find("code").textContent = snippet(this.#client, this.#language);
-    this.tell("Nothing sent yet.");
   }
 
   #choose(language: Language): void {

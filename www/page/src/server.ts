@@ -56,20 +56,21 @@ export class SideServer {
     return new SideServer(side, answers.every(Boolean) ? own : own.map(() => location.origin));
   }
 
-  /** Puts limits in force, and forgets all that was; when its time began, by `performance.now`. */
+  /** Puts limits in force, and forgets all that was; when the time of the first host began, by `performance.now`. */
   async prepare(settings: ServerSettings): Promise<number> {
     this.#hosts = settings.hosts;
     this.#paths = settings.hosts === 2 ? [this.side, `${this.side}-2`] : [this.side];
     const { algorithm, capacity, period, concurrency, delayMin, delayMax, work } = settings;
     const limits = { algorithm, capacity, period_ms: period, concurrency, before_ms: [delayMin, delayMax], after_ms: [work, work] };
-    let began = 0;
+    let began: number | undefined;
     for (const path of this.#paths) {
       await ask(`${path}/limits`, { method: "PUT", body: JSON.stringify(limits) });
       const asked = performance.now();
       await ask(`${path}/reset`, { method: "POST" });
-      began = (asked + performance.now()) / 2;
+      // The log is that of the first host.
+      began ??= (asked + performance.now()) / 2;
     }
-    return began;
+    return began!;
   }
 
   /** Where a call goes. With one line for each host, hosts are told apart by their URLs, as real ones are. */

@@ -82,7 +82,11 @@ export class Side {
     const oneLine = client.perHost && client.kind === "throttle";
     const late = new AbortController();
     const either = AbortSignal.any([signal, late.signal]);
-    const sending = await makeClient(client, { track, signal: either, url: (index) => server.url(index, oneLine) });
+    const sending = await makeClient(client, { track, signal: either, url: (index) => server.url(index, oneLine) }).catch((error: unknown) => {
+      // Or its time would go on.
+      track.end();
+      throw error;
+    });
     this.#client = sending;
     const watching = new AbortController();
     const watched = this.#watch(watching.signal, late);

@@ -88,6 +88,7 @@ drop(permit); // when the body has been read`;
   if (client.rust) {
     return `use std::cell::RefCell;
 ${importing("Rate, Throttle", client)}
+use wasm_bindgen::prelude::*;
 
 thread_local! {
     static THROTTLE: RefCell<Option<Throttle>> = const { RefCell::new(None) };

@@ -78,6 +78,10 @@ test("a pause holds back what waits, and what resumes is all answered", async (t
   await start(page);
   await page.waitForFunction(() => Number(document.querySelector('[data-side=right] [data-value="200"]').textContent) > 0);
   await page.click("#pause");
+  // What is set meanwhile is of the next run, and takes nothing back of what is shown.
+  await set(page, { "left-kind": "semaphore" });
+  const label = () => page.locator("[data-side=right] .timeline").getAttribute("aria-label");
+  assert.match(await label(), /The run is on/);
   await page.waitForFunction(() => / 0 in flight/.test(document.querySelector("[data-side=right] .rest").textContent));
   const held = await read(page, "right");
   assert.ok(held.ok < 300 && held.waiting > 0, "it came in time");
@@ -90,6 +94,8 @@ test("a pause holds back what waits, and what resumes is all answered", async (t
   await page.click("#pause");
   await ended(page);
   assert.equal((await read(page, "right")).ok, 300);
+  await set(page, { "left-kind": "none" });
+  assert.match(await label(), /300 answered/);
   assert.equal(await page.locator("#pause").textContent(), "Pause");
 });
 
@@ -98,6 +104,7 @@ test("the server refuses on command while a run is on", async (t) => {
   await page.click("[data-preset=wait]");
   await set(page, { "server-refuseFor": 0 });
   await start(page);
+  await page.waitForSelector('#refuse[aria-disabled="false"]');
   await page.click("#refuse");
   await ended(page);
   const right = await read(page, "right");

@@ -29,10 +29,11 @@ pub(super) fn head(found: &[Figure], quick: bool) -> Result<String> {
 fn summary(found: &[Figure]) -> String {
     let verdicts: Vec<_> = sections(found).iter().flat_map(Section::verdicts).collect();
     let missed: Vec<_> = verdicts.iter().filter(|verdict| !verdict.is_met).collect();
-    let mut text = format!("\nTargets met: {} of {}.\n", verdicts.len() - missed.len(), verdicts.len());
+    let mut text =
+        format!("\nTargets (our own) met: {} of {}.\n", verdicts.len() - missed.len(), verdicts.len());
     for Verdict { row, why, .. } in missed {
-        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
-        let _ = writeln!(text, "- missed: {row}{why}");
+        let why = if why.is_empty() { "for no known reason" } else { why };
+        let _ = writeln!(text, "- missed: {row}: {why}");
     }
     for row in sections(found).iter().flat_map(amounts::unexplained) {
         let _ = writeln!(text, "- a peer is ahead, for no known reason: {row}");

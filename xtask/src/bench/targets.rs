@@ -108,7 +108,10 @@ pub(super) const TABLES: &[Text] = &[
         "How much of its quota each limiter used, and the most calls that it let begin in any window of one period, by \
          `performance.now` in the call. Evenly spaced ones are measured against even spacing.",
     ),
-    text("Node: size", "Bundled and minified by esbuild, and gzipped. Ours has its wasm in it."),
+    text(
+        "Node: size",
+        "Bundled and minified by esbuild, and gzipped. tollgate has its wasm in it; tollgate/slim is given it besides.",
+    ),
     text("Python: acquire and release", "With nobody else about; the seeds of this project. CPython."),
     text("Python: quota", "At 100 per second, by 20 callers that always want more."),
 ];

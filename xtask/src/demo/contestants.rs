@@ -58,7 +58,7 @@ pub(crate) const CONTESTANTS: &[Contestant] = &[
     },
     Contestant {
         name: "throttle, until answered",
-        note: Some("counts a call until its answer is in: no delay can"),
+        note: Some("counts a call until its answer is in: delays bunch nothing"),
         promises: true,
         in_node: false,
         is_refused: false,
