@@ -138,11 +138,15 @@ async fn demo(args: Args, contestants: &[&'static Contestant], page: Option<&Pat
         }
     }
     say!();
-    judge(&rows, &server.config())?;
+    let judged = judge(&rows, &server.config());
     if !args.once {
+        // A machine that is busy may break a promise; the page is there all the same.
+        if let Err(broken) = &judged {
+            say!("{} {broken}", style("✗").red());
+        }
         stay(server, page.is_some()).await?;
     }
-    Ok(())
+    judged
 }
 
 /// Says whether those rows that promised something kept it.
