@@ -3,20 +3,10 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
+import { ARGS } from "./chromium.mjs";
 import { serve } from "./server.mjs";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
-
-const ARGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--disable-dev-shm-usage",
-];
 
 /** A page that has not said anything by then never will. */
 const PATIENCE = 60_000;

@@ -3,17 +3,7 @@
 
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
-
-const ARGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--disable-dev-shm-usage",
-];
+import { ARGS } from "../../../tests/npm/lib/chromium.mjs";
 
 /** A run that takes longer has got stuck. */
 const PATIENCE = 30_000;
